@@ -1,0 +1,116 @@
+# The verbs of everyday work; `make` alone lists them. What is missing is installed (packages.txt).
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+DESTDIR ?=
+ARGS ?=
+IMAGE ?= waaft
+FUZZ_SECONDS ?= 15
+FILES ?= $(shell git ls-files 'server/*.cpp' 'cmd/*.cpp')
+
+version := $(shell sed -n 's/^project.waaft VERSION \([0-9.]*\) .*/\1/p' CMakeLists.txt)
+# Debian 12 has a number at its names.
+clang_format = $(firstword $(shell command -v clang-format-14 clang-format))
+clang_tidy = $(firstword $(shell command -v clang-tidy-14 clang-tidy))
+
+commit := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+web_sources := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+cmake_files := CMakeLists.txt CMakePresets.json $(wildcard cmake/*)
+
+.PHONY: help deps deps-% build run test test-cluster lint tidy format asan tsan fuzz bench web web-test image install deb clean
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+deps: deps-build deps-web ## install the Debian packages that a build needs
+deps-%:
+	@scripts/install-packages $*
+
+# ---- web page ----
+
+web/node_modules/.package-lock.json: web/package-lock.json web/package.json
+	npm --prefix web ci --no-progress
+	@touch $@
+
+web/dist/index.html: $(web_sources) web/node_modules/.package-lock.json
+	npm --prefix web run build
+
+web: deps-web ## build the web page into web/dist
+	@$(MAKE) --no-print-directory web/dist/index.html
+
+web-test: web
+	npm --prefix web run check
+	npm --prefix web test
+
+# ---- builds ----
+
+build/%/build.ninja: | deps-build
+	cmake --preset $*
+
+# The tree that $(1) names, of the CMakePresets.json.
+define build_tree
+	@$(MAKE) --no-print-directory build/$(1)/build.ninja
+	@cmake --build build/$(1) -j$(JOBS) $(if $(2),--target $(2))
+endef
+
+build: deps web ## build the optimised program, build/release/cmd/waaft
+	$(call build_tree,release,waaft)
+
+run: build ## build and start the server; ARGS="--port 3001"
+	build/release/cmd/waaft serve $(ARGS)
+
+# ---- checks ----
+
+test: deps deps-test deps-e2e web ## every test: unit, lint, web, integration, browsers
+	$(call build_tree,dev)
+	ctest --test-dir build/dev --output-on-failure --no-tests=error -j$(JOBS)
+	@$(MAKE) --no-print-directory web-test
+	@WAAFT=$(CURDIR)/build/dev/cmd/waaft scripts/run-node-tests
+
+test-cluster: ## tests that need a Kubernetes cluster
+	@echo "skipped: no cluster tests yet (tests/cluster is empty; waaft does not deploy itself yet)"
+
+lint: deps-test deps-lint ## dependency table, sizes, formatting, shell scripts
+	@python3 -B tests/lint/includes.py
+	@python3 -B tests/lint/files.py
+	@git ls-files '*.cpp' '*.h' | xargs $(clang_format) --dry-run --Werror
+	@shellcheck scripts/* .ci/run $$(git ls-files '*.sh')
+
+tidy: deps-lint build/dev/build.ninja ## clang-tidy over FILES; all of them take an hour of one core
+	@printf '%s\n' $(FILES) | xargs -P $(JOBS) -n 1 $(clang_tidy) -p build/dev --quiet
+
+format: build deps-lint ## format the sources; renew the README's table and the schema
+	@git ls-files '*.cpp' '*.h' | xargs $(clang_format) -i
+	@scripts/write-generated build/release/cmd/waaft
+
+asan: deps deps-test web ## unit tests under the address and undefined-behaviour sanitizers
+	$(call build_tree,asan,unit_tests)
+	ctest --test-dir build/asan --output-on-failure --no-tests=error -j$(JOBS) -R '^unit_'
+
+tsan: deps deps-test web ## unit tests under the thread sanitizer
+	$(call build_tree,tsan,unit_tests)
+	ctest --test-dir build/tsan --output-on-failure --no-tests=error -j$(JOBS) -R '^unit_'
+
+fuzz: deps deps-fuzz ## each fuzz target for FUZZ_SECONDS
+	$(call build_tree,fuzz,fuzz_targets)
+	@scripts/run-fuzz build/fuzz $(FUZZ_SECONDS)
+
+bench: build ## measure connections and chat on this machine; ARGS are those of `waaft bench chat`
+	build/release/cmd/waaft bench chat $(ARGS)
+
+# ---- what is shipped ----
+
+image: ## build the container image $(IMAGE)
+	docker build --build-arg COMMIT=$(commit) -t $(IMAGE) .
+
+install: build ## install below PREFIX (/usr/local) in DESTDIR
+	@scripts/install-files build/release/cmd/waaft "$(DESTDIR)" "$(PREFIX)"
+
+deb: build deps-deb ## build dist/waaft_*.deb
+	@scripts/build-deb build/release/cmd/waaft $(version)
+
+clean: ## remove everything that was built
+	rm -rf build dist web/dist web/node_modules

@@ -1,0 +1,31 @@
+# One static library per folder: waaft_library(base LINK OpenSSL::Crypto).
+# Sources are the folder's *.cpp without those in EXCLUDE; LINK names exactly what the folder may use
+# (ARCHITECTURE.md has the table, tests/lint proves it over the includes).
+add_library(waaft_flags INTERFACE)
+target_include_directories(waaft_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
+target_compile_options(waaft_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wconversion
+                       -Wno-sign-conversion -Werror=return-type -ffunction-sections -fdata-sections)
+target_link_options(waaft_flags INTERFACE -Wl,--gc-sections)
+if(WAAFT_SANITIZE)
+    target_compile_options(waaft_flags INTERFACE -fsanitize=${WAAFT_SANITIZE} -fno-omit-frame-pointer -g
+                           -fno-sanitize-recover=all)
+    target_link_options(waaft_flags INTERFACE -fsanitize=${WAAFT_SANITIZE})
+endif()
+if(WAAFT_FUZZ)
+    target_compile_options(waaft_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+function(waaft_library name)
+    cmake_parse_arguments(ARG "" "" "LINK;EXCLUDE" ${ARGN})
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+    foreach(excluded ${ARG_EXCLUDE})
+        list(REMOVE_ITEM sources ${CMAKE_CURRENT_SOURCE_DIR}/${excluded})
+    endforeach()
+    if(NOT sources)  # headers only
+        add_library(waaft_${name} INTERFACE)
+        target_link_libraries(waaft_${name} INTERFACE waaft_flags ${ARG_LINK})
+        return()
+    endif()
+    add_library(waaft_${name} STATIC ${sources})
+    target_link_libraries(waaft_${name} PUBLIC waaft_flags ${ARG_LINK})
+endfunction()

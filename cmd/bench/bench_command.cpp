@@ -1,0 +1,85 @@
+#include "cmd/bench/bench_command.h"
+
+#include "cmd/bench/chat_bench.h"
+#include "cmd/load/process.h"
+
+#include <boost/json/serialize.hpp>
+
+#include <fstream>
+#include <ostream>
+
+namespace waaft::cmd {
+namespace {
+
+struct BenchOptions {
+    bool quick = false;
+    bool json = false;
+};
+
+#ifdef NDEBUG
+constexpr bool optimised = true;
+#else
+constexpr bool optimised = false;
+#endif
+
+// Others' work on the same cores makes every figure worse.
+void warn_if_busy(const Streams& streams) {
+    double load = 0;
+    if (std::ifstream("/proc/loadavg") >> load && load > 0.5) {
+        streams.err << "warning: the machine is busy (load average " << load
+                    << "); the figures will be worse than it can\n";
+    }
+}
+
+Result<Exit, Errors> run(const BenchOptions& options, const Streams& streams) {
+    bench::ChatBenchOptions bench{.quick = options.quick,
+                                  .program = load::own_program(),
+                                  .say = [&](std::string_view line) { streams.err << line << std::endl; }};
+    bench::choose_cores(bench);
+    if (!optimised) streams.err << "warning: this is no optimised build; its figures mean little\n";
+    streams.err << "the server runs on core " << bench.server_core << ", the load on core " << bench.load_core
+                << (bench.server_core == bench.load_core ? ": they share the machine's only core\n" : "\n");
+    warn_if_busy(streams);
+    const auto figures = bench::run_chat_bench(bench);
+    if (!figures) return Errors{figures.error()};
+    if (options.json) {
+        streams.out << boost::json::serialize(bench::figures_json(*figures)) << '\n';
+    } else {
+        streams.out << bench::figures_text(*figures);
+    }
+    return Exit::ok;
+}
+
+}  // namespace
+
+Command bench_command() {
+    const auto options = std::make_shared<BenchOptions>();
+    Command chat{.name = "chat",
+                 .doc = "Measure this program as a chat server on this machine, on a server of its own.",
+                 .options = {{.name = "--quick",
+                              .aliases = {},
+                              .value = {},
+                              .doc = "In less than 40 seconds, without holding 15,000 connections.",
+                              .group = {},
+                              .choices = {},
+                              .set = [options](const std::string&, const std::string&) { options->quick = true; }},
+                             {.name = "--output",
+                              .aliases = {},
+                              .value = "FORM",
+                              .doc = "text or json.",
+                              .group = {},
+                              .choices = {"text", "json"},
+                              .set = [options](const std::string&,
+                                               const std::string& form) { options->json = form == "json"; }}},
+                 .arguments = {},
+                 .subcommands = {},
+                 .run = [options](const Streams& streams) { return run(*options, streams); }};
+    return {.name = "bench",
+            .doc = "Measure what this program can do on this machine.",
+            .options = {},
+            .arguments = {},
+            .subcommands = {std::move(chat)},
+            .run = {}};
+}
+
+}  // namespace waaft::cmd

@@ -1,0 +1,12 @@
+// `waaft bench chat`.
+//
+// Thread: main. Ownership: values. Errors: see cmd/command.h; a goal that is missed is no error.
+#pragma once
+
+#include "cmd/command.h"
+
+namespace waaft::cmd {
+
+Command bench_command();
+
+}  // namespace waaft::cmd

@@ -1,0 +1,48 @@
+// The effective configuration: defaults, then waaft.yaml, then the environment, then flags.
+//
+// Thread: main. Ownership: values. Errors: all that were found, each with its place
+// (file:line:column, variable or flag); codes config_value, config_conflict and those of config_file.h.
+#pragma once
+
+#include "cmd/command.h"
+#include "server/app/config.h"
+#include "server/app/settings.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace waaft::cmd {
+
+// What the command line said.
+struct ConfigFlags {
+    struct Value {
+        const app::Setting* setting = nullptr;
+        std::string flag;  // as typed
+        std::string text;
+    };
+    std::optional<std::string> file;  // --config
+    std::vector<Value> values;
+};
+
+struct Origin {
+    enum class From : std::uint8_t { initial, file, environment, flag };
+    From from = From::initial;
+    std::string place;  // "waaft.yaml:3", "WAAFT_LISTEN_PORT", "--port"; empty for a default
+};
+// "default", "waaft.yaml:3", "env WAAFT_LISTEN_PORT", "flag --port".
+std::string describe(const Origin& origin);
+
+struct LoadedConfig {
+    app::Config config;
+    std::vector<Origin> origins;        // one for each of app::settings(), in its order
+    std::string file;                   // empty: none was read
+    std::vector<std::string> warnings;  // names that look like a misspelt variable
+};
+
+// The flags that every command with a configuration takes; they write into `flags`, which must outlive them.
+std::vector<Option> config_options(const std::shared_ptr<ConfigFlags>& flags);
+
+Result<LoadedConfig, Errors> load_config(const ConfigFlags& flags, const Environment& environment);
+
+}  // namespace waaft::cmd

@@ -1,0 +1,273 @@
+#include "server/app/home.h"
+
+#include "server/app/home_room.h"
+#include "server/app/post_office.h"
+#include "server/base/id.h"
+#include "server/base/log.h"
+#include "server/signaling/codec.h"
+
+#include <boost/asio/post.hpp>
+
+namespace waaft::app {
+
+using signaling::ErrorCode;
+
+namespace {
+
+SharedBytes frame_of(const signaling::ServerMessage& message) {
+    return std::make_shared<const std::string>(net::text_frame(signaling::encode(message)));
+}
+
+}  // namespace
+
+Home::Home(Services& services, ShardIndex self, boost::asio::io_context& io, ShardCounters& counters)
+    : services_(services),
+      self_(self),
+      io_(io),
+      counters_(counters),
+      timer_(io),
+      alive_timer_(io),
+      // Each shard counts in a range of its own, so that a handle is unique in the process.
+      next_handle_((static_cast<RoomHandle>(self) << connection_shard_shift) + 1) {}
+
+Home::~Home() = default;
+
+void Home::start() { keep_rooms_alive(); }
+
+void Home::stop() {
+    stopping_ = true;
+    timer_.cancel();
+    alive_timer_.cancel();
+}
+
+void Home::keep_rooms_alive() {
+    for (const auto& [name, home_room] : rooms_) {
+        if (home_room->engine.counts().members > 0) save_row(*home_room);
+    }
+    alive_timer_.expires_after(std::chrono::hours(1));
+    alive_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) keep_rooms_alive();
+    });
+}
+
+void Home::on_thread(std::function<void()> task) { boost::asio::post(io_, std::move(task)); }
+
+void Home::post(ShardIndex to, Mail mail) {
+    PostOffice& office = *services_.post_office;
+    // After an overrun nothing more may pass until the shard has dropped its connections.
+    if (office.overrun(self_, to)) return;
+    if (!office.post(self_, to, std::move(mail))) {
+        counters_.overruns.fetch_add(1, std::memory_order_relaxed);
+        office.mark_overrun(self_, to);
+    }
+}
+
+void Home::send(ConnectionId to, const signaling::ServerMessage& message) {
+    post(shard_of(to), FrameMail{to, frame_of(message)});
+}
+
+Home::HomeRoom* Home::find(RoomHandle handle) {
+    const auto found = by_handle_.find(handle);
+    return found == by_handle_.end() ? nullptr : found->second;
+}
+
+void Home::on_mail(ClientMail mail) {
+    HomeRoom* home_room = find(mail.room);
+    if (!home_room || stopping_) return;
+    const People people = concerns_people(*mail.message);
+    home_room->engine.handle(mail.connection, std::move(*mail.message), read_clocks());
+    drain(*home_room, people);
+}
+
+void Home::on_mail(const GoneMail& mail) {
+    verifying_.erase(mail.connection);
+    const auto found = rooms_.find(mail.room);
+    if (found == rooms_.end()) return;
+    HomeRoom& home_room = *found->second;
+    detach(home_room, mail.connection);
+    home_room.engine.disconnected(mail.connection, read_clocks());
+    drain(home_room);
+}
+
+Home::People Home::concerns_people(const signaling::ClientMessage& message) {
+    const bool talk =
+        std::holds_alternative<signaling::Chat>(message) || std::holds_alternative<signaling::Signal>(message) ||
+        std::holds_alternative<signaling::React>(message) || std::holds_alternative<signaling::HistoryRequest>(message);
+    return talk ? People::same : People::maybe_changed;
+}
+
+void Home::drain(HomeRoom& home_room, People people) {
+    while (auto output = home_room.engine.poll_output()) {
+        std::visit([&](auto& what) { perform(home_room, std::move(what)); }, *output);
+    }
+    // Counting looks at every member: not for each line of chat.
+    if (people == People::maybe_changed || home_room.over) count(home_room);
+    if (home_room.over) {
+        forget(home_room);
+        return;
+    }
+    schedule(home_room);
+}
+
+void Home::perform(HomeRoom& home_room, room::Send output) {
+    if (auto* welcome = std::get_if<signaling::Welcome>(&output.message); welcome && home_room.joining) {
+        const Config& config = services_.config;
+        welcome->resume = home_room.resume_token;
+        welcome->ice = home_room.joining->ice;
+        welcome->limits = {config.chat_text_max, config.message_max, config.messages_per_second};
+    } else if (std::holds_alternative<signaling::Ack>(output.message)) {
+        counters_.chat_acked.fetch_add(1, std::memory_order_relaxed);
+    }
+    send(output.to, output.message);
+}
+
+void Home::perform(HomeRoom& home_room, const room::SendAll& output) {
+    counters_.broadcasts.fetch_add(1, std::memory_order_relaxed);
+    const SharedBytes frame = frame_of(output.message);
+    for (ShardIndex shard = 0; shard < home_room.attached_by_shard.size(); ++shard) {
+        if (home_room.attached_by_shard[shard] == 0) continue;
+        post(shard, BroadcastMail{home_room.handle, output.except, frame});
+    }
+}
+
+void Home::perform(HomeRoom& home_room, const room::Attach& output) {
+    if (home_room.attached.insert(output.connection).second) {
+        ++home_room.attached_by_shard[shard_of(output.connection)];
+    }
+    if (home_room.joining && home_room.joining->connection == output.connection) {
+        home_room.resume_token = services_.signer->sign(auth::ResumeToken{
+            home_room.row.name, home_room.row.epoch, output.member, output.name, output.role, output.joined});
+    }
+    post(shard_of(output.connection), AttachMail{output.connection, home_room.handle, output.on_air});
+}
+
+void Home::detach(HomeRoom& home_room, ConnectionId connection) {
+    if (home_room.attached.erase(connection) > 0) --home_room.attached_by_shard[shard_of(connection)];
+}
+
+void Home::perform(HomeRoom& home_room, const room::Close& output) {
+    detach(home_room, output.connection);
+    post(shard_of(output.connection), CloseMail{output.connection, output.code});
+}
+
+void Home::perform(HomeRoom& home_room, room::Persist output) {
+    const signaling::Seq seq = output.record.seq;
+    home_room.row.last_active_at = output.record.at;
+    store::Append append{home_room.row.name, home_room.row.epoch, std::move(output.record), std::move(output.nonce)};
+    services_.store->append(std::move(append), [this, handle = home_room.handle, seq](auto done) {
+        on_thread([this, handle, seq, durable = done.has_value()] { on_persisted(handle, seq, durable); });
+    });
+}
+
+void Home::on_persisted(RoomHandle handle, signaling::Seq seq, bool durable) {
+    if (!durable) counters_.chat_failed.fetch_add(1, std::memory_order_relaxed);
+    HomeRoom* home_room = find(handle);
+    if (!home_room) return;
+    home_room->engine.on_persisted(seq, durable, read_clocks());
+    drain(*home_room, People::same);
+}
+
+void Home::perform(HomeRoom& home_room, const room::SaveRoom& output) {
+    home_room.row.locked = output.settings.locked;
+    if (output.settings.ended && home_room.row.ended_at == 0) home_room.row.ended_at = read_clocks().wall;
+    save_row(home_room);
+}
+
+void Home::save_row(HomeRoom& home_room) {
+    home_room.row.last_active_at = read_clocks().wall;
+    services_.store->update_room(home_room.row, [name = home_room.row.name](auto done) {
+        if (done.has_value()) return;
+        log::warn("A room's settings could not be written; they hold until the next restart.",
+                  {{"room", name}, {"why", std::string(store::sentence(done.error()))}});
+    });
+}
+
+void Home::perform(HomeRoom& home_room, const room::SaveMark& output) {
+    store::MemberMark mark{output.member, static_cast<store::MemberMark::Kind>(output.kind), output.role};
+    const auto done = [](auto) {};
+    if (output.ban_keys.empty()) services_.store->mark_member(home_room.row.name, mark, "", done);
+    for (const std::string& key : output.ban_keys) {
+        services_.store->mark_member(home_room.row.name, mark, key, done);
+    }
+}
+
+void Home::perform(HomeRoom& home_room, const room::RotateHostKey& output) {
+    const std::string key = random_key();
+    home_room.row.host_key_hash = auth::sha256_hex(key);
+    save_row(home_room);
+    send(output.to, signaling::HostKey{key});
+}
+
+void Home::perform(HomeRoom& home_room, const room::ReadHistory& output) {
+    const auto answer = [this, to = output.to, before = output.before](auto page) {
+        if (!page.has_value()) {
+            send(to, signaling::ErrorMessage{ErrorCode::busy, std::string(store::sentence(page.error())), "history"});
+            return;
+        }
+        send(to, signaling::History{before, std::move(page->items), page->more});
+    };
+    services_.store->history(home_room.row.name, output.before, output.limit, [this, answer](auto page) {
+        on_thread([answer, page = std::move(page)]() mutable { answer(std::move(page)); });
+    });
+}
+
+void Home::perform(HomeRoom& home_room, const room::Lookup& output) {
+    const auto answer = [this, handle = home_room.handle, output](auto page) {
+        HomeRoom* still = find(handle);
+        if (!still) return;
+        std::optional<signaling::Record> record;
+        if (page.has_value() && !page->items.empty() && page->items.front().seq == output.target) {
+            record = std::move(page->items.front());
+        }
+        still->engine.on_lookup(output.token, std::move(record), read_clocks());
+        drain(*still);
+    };
+    // History, because its record carries the reactions that were given.
+    services_.store->history(home_room.row.name, output.target + 1, 1, [this, answer](auto page) {
+        on_thread([answer, page = std::move(page)]() mutable { answer(std::move(page)); });
+    });
+}
+
+void Home::perform(HomeRoom& home_room, const room::Ended&) { home_room.over = true; }
+
+void Home::count(HomeRoom& home_room) {
+    room::Counts& counted = home_room.counted;
+    const room::Counts now = home_room.over ? room::Counts{} : home_room.engine.counts();
+    counters_.members.fetch_add(std::uint64_t{now.members} - counted.members, std::memory_order_relaxed);
+    counters_.members_away.fetch_add(std::uint64_t{now.away} - counted.away, std::memory_order_relaxed);
+    counted = now;
+}
+
+void Home::schedule(HomeRoom& home_room) {
+    const auto wanted = home_room.engine.deadline();
+    if (wanted == home_room.deadline) return;
+    if (home_room.deadline) deadlines_.erase({*home_room.deadline, home_room.handle});
+    home_room.deadline = wanted;
+    if (wanted) deadlines_.insert({*wanted, home_room.handle});
+    arm_timer();
+}
+
+void Home::arm_timer() {
+    if (deadlines_.empty() || stopping_) return;
+    const TimePoint next = deadlines_.begin()->first;
+    if (timer_.expiry() == next) return;
+    timer_.expires_at(next);
+    timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) on_timer();
+    });
+}
+
+void Home::on_timer() {
+    const Now now = read_clocks();
+    while (!deadlines_.empty() && deadlines_.begin()->first <= now.steady) {
+        HomeRoom* home_room = find(deadlines_.begin()->second);
+        deadlines_.erase(deadlines_.begin());
+        home_room->deadline.reset();
+        home_room->engine.on_deadline(now);
+        drain(*home_room);
+    }
+    timer_.expires_at(TimePoint::min());
+    arm_timer();
+}
+
+}  // namespace waaft::app

@@ -1,0 +1,125 @@
+// The rooms whose home is this shard: their engines, the store behind them, who is attached where.
+//
+// Thread: the shard's own, except that store and password answers are posted to it. Ownership:
+// owns the rooms; the services and the io_context outlive it. Bounds: rooms_max over all shards,
+// waiting_max requests for a room that is being loaded. Errors: a refused request is answered
+// with an ErrorMessage or a REST error.
+#pragma once
+
+#include "server/app/mail.h"
+#include "server/app/services.h"
+#include "server/room/room.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace waaft::app {
+
+class Home {
+public:
+    Home(Services& services, ShardIndex self, boost::asio::io_context& io, ShardCounters& counters);
+    ~Home();
+
+    void on_mail(std::unique_ptr<JoinMail> mail);
+    void on_mail(ClientMail mail);
+    void on_mail(const GoneMail& mail);
+    void on_mail(std::unique_ptr<RestMail> mail);
+
+    void start();
+    // Nothing new is taken; called before the store is closed.
+    void stop();
+
+private:
+    struct HomeRoom;
+    using Waiting = std::function<void(HomeRoom&)>;
+
+    // ---- finding and loading rooms (home_rooms.cpp) ----
+    // Runs `then` at once or when the room was read from the store; `refuse` if there is none.
+    void with_room(const std::string& name, Waiting then, std::function<void(signaling::ErrorCode)> refuse);
+    void load(const std::string& name);
+    void on_loaded(const std::string& name, Result<std::optional<store::LoadedRoom>, store::StoreError> loaded);
+    HomeRoom& open_room(store::RoomRow row, room::Kept kept);
+    void forget(HomeRoom& home_room);
+    room::Options room_options() const;
+
+    // ---- joining (home_join.cpp) ----
+    void join(HomeRoom& home_room, std::unique_ptr<JoinMail> mail);
+    std::optional<signaling::ErrorCode> check_claims(const HomeRoom& home_room, const JoinMail& mail,
+                                                     room::Admission& admission) const;
+    void verify_password(HomeRoom& home_room, std::unique_ptr<JoinMail> mail);
+    void admit(HomeRoom& home_room, const JoinMail& mail, room::Admission admission);
+    void refuse(ConnectionId connection, signaling::ErrorCode code);
+
+    // ---- the engine's outputs, one overload each (home.cpp) ----
+    enum class People : std::uint8_t { same, maybe_changed };
+    static People concerns_people(const signaling::ClientMessage& message);
+    void drain(HomeRoom& home_room, People people = People::maybe_changed);
+    void perform(HomeRoom& home_room, room::Send output);
+    void perform(HomeRoom& home_room, const room::SendAll& output);
+    void perform(HomeRoom& home_room, const room::Attach& output);
+    void perform(HomeRoom& home_room, const room::Close& output);
+    void perform(HomeRoom& home_room, room::Persist output);
+    void perform(HomeRoom& home_room, const room::SaveRoom& output);
+    void perform(HomeRoom& home_room, const room::SaveMark& output);
+    void perform(HomeRoom& home_room, const room::RotateHostKey& output);
+    void perform(HomeRoom& home_room, const room::ReadHistory& output);
+    void perform(HomeRoom& home_room, const room::Lookup& output);
+    void perform(HomeRoom& home_room, const room::Ended& output);
+    void detach(HomeRoom& home_room, ConnectionId connection);
+    void save_row(HomeRoom& home_room);
+    void on_persisted(RoomHandle handle, signaling::Seq seq, bool durable);
+
+    // ---- REST (home_rest.cpp) ----
+    void create(std::shared_ptr<RestMail> mail, const CreateRoom& command);
+    void create_row(std::shared_ptr<RestMail> mail, store::RoomRow row, std::string host_key);
+    void rest(HomeRoom& home_room, const RestMail& mail, const ShowRoom& command);
+    void rest(HomeRoom& home_room, const RestMail& mail, const EndRoom& command);
+    void rest(HomeRoom& home_room, const RestMail& mail, const MakeLink& command);
+    void rest(HomeRoom& home_room, const RestMail& mail, const RevokeLink& command);
+    void rest(HomeRoom& home_room, const RestMail& mail, const ReadChat& command);
+    void rest(HomeRoom& home_room, const RestMail& mail, const CreateRoom& command);
+    bool may_manage(const HomeRoom& home_room, const Caller& caller) const;
+    bool may_read(const HomeRoom& home_room, const Caller& caller) const;
+
+    void post(ShardIndex to, Mail mail);
+    void send(ConnectionId to, const signaling::ServerMessage& message);
+    void reply(const RestMail& mail, net::Response response);
+    // Runs `task` on this shard's thread; for answers from the store and the password pool.
+    void on_thread(std::function<void()> task);
+    void schedule(HomeRoom& home_room);
+    void arm_timer();
+    // Marks the rooms that are in use, so that retention spares them.
+    void keep_rooms_alive();
+    void on_timer();
+    void count(HomeRoom& home_room);
+    HomeRoom* find(RoomHandle handle);
+
+    Services& services_;
+    const ShardIndex self_;
+    boost::asio::io_context& io_;
+    ShardCounters& counters_;
+    boost::asio::steady_timer timer_;
+    boost::asio::steady_timer alive_timer_;
+    bool stopping_ = false;
+
+    std::unordered_map<std::string, std::unique_ptr<HomeRoom>> rooms_;  // by name
+    std::unordered_map<RoomHandle, HomeRoom*> by_handle_;
+    std::set<std::pair<TimePoint, RoomHandle>> deadlines_;
+    struct Loading {
+        std::vector<std::pair<Waiting, std::function<void(signaling::ErrorCode)>>> waiting;
+    };
+    std::unordered_map<std::string, Loading> loading_;                       // by name
+    std::unordered_map<ConnectionId, std::unique_ptr<JoinMail>> verifying_;  // their password is being checked
+    RoomHandle next_handle_;
+};
+
+}  // namespace waaft::app

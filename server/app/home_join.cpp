@@ -1,0 +1,113 @@
+// Home: who may come in. Signatures, keys and passwords are checked here, the rest by the engine.
+#include "server/app/home_room.h"
+
+#include "server/base/id.h"
+
+namespace waaft::app {
+
+using signaling::ErrorCode;
+
+void Home::on_mail(std::unique_ptr<JoinMail> mail) {
+    const ConnectionId connection = mail->connection;
+    if (stopping_) return refuse(connection, ErrorCode::busy);
+    if (!is_room_name(mail->join.room)) return refuse(connection, ErrorCode::room_unknown);
+    const std::string name = mail->join.room;
+    // std::function wants to be copyable.
+    auto shared = std::make_shared<std::unique_ptr<JoinMail>>(std::move(mail));
+    with_room(
+        name, [this, shared](HomeRoom& home_room) { join(home_room, std::move(*shared)); },
+        [this, connection](ErrorCode code) { refuse(connection, code); });
+}
+
+void Home::refuse(ConnectionId connection, ErrorCode code) {
+    send(connection, signaling::ErrorMessage{code, "", "join"});
+    post(shard_of(connection), CloseMail{connection, signaling::CloseCode::refused});
+}
+
+void Home::join(HomeRoom& home_room, std::unique_ptr<JoinMail> mail) {
+    room::Admission admission;
+    if (const auto refusal = check_claims(home_room, *mail, admission)) return refuse(mail->connection, *refusal);
+    const bool must_check = !home_room.row.password_hash.empty() && !admission.password_passed;
+    if (must_check && mail->join.password) return verify_password(home_room, std::move(mail));
+    admit(home_room, *mail, std::move(admission));
+}
+
+std::optional<ErrorCode> Home::check_claims(const HomeRoom& home_room, const JoinMail& mail,
+                                            room::Admission& admission) const {
+    const signaling::Join& join = mail.join;
+    if (join.host_key) {
+        if (!auth::equal_constant_time(auth::sha256_hex(*join.host_key), home_room.row.host_key_hash)) {
+            return ErrorCode::host_key_bad;
+        }
+        admission.host = true;
+    }
+    if (join.link) {
+        const auto link = services_.signer->verify_link(*join.link, read_clocks().wall);
+        if (!link.has_value()) {
+            return link.error() == auth::TokenError::expired ? ErrorCode::link_expired : ErrorCode::link_bad;
+        }
+        if (link->room != home_room.row.name) return ErrorCode::link_bad;
+        const bool key_gone = !link->key.empty() && !services_.api_keys->has(link->key);
+        if (key_gone || services_.revoked_links.contains(link->room + "/" + link->id)) return ErrorCode::link_revoked;
+        admission.link_role = link->role;
+        if (link->role == signaling::Role::host) admission.host = true;
+        admission.name = link->name;
+    }
+    if (join.resume) {
+        const auto token = services_.signer->verify_resume(*join.resume);
+        if (!token.has_value() || token->room != home_room.row.name || token->epoch != home_room.row.epoch) {
+            return ErrorCode::resume_bad;
+        }
+        admission.resume = room::Admission::Claim{token->member, token->name, token->role, token->joined};
+    }
+    admission.password_passed = admission.host || admission.link_role || admission.resume;
+    return std::nullopt;
+}
+
+void Home::verify_password(HomeRoom& home_room, std::unique_ptr<JoinMail> mail) {
+    const ConnectionId connection = mail->connection;
+    if (!services_.password_limit.allow(mail->address_key + "\n" + home_room.row.name, Clock::now())) {
+        return refuse(connection, ErrorCode::rate_limited);
+    }
+    std::string password = *mail->join.password;
+    const RoomHandle handle = home_room.handle;
+    verifying_[connection] = std::move(mail);
+    const bool taken = services_.passwords->verify(std::move(password), home_room.row.password_hash,
+                                                   [this, connection, handle](bool right) {
+                                                       on_thread([this, connection, handle, right] {
+                                                           auto node = verifying_.extract(connection);
+                                                           HomeRoom* still = find(handle);
+                                                           if (node.empty()) return;  // it went away meanwhile
+                                                           if (!still) return refuse(connection, ErrorCode::room_ended);
+                                                           room::Admission admission;
+                                                           if (check_claims(*still, *node.mapped(), admission))
+                                                               return refuse(connection, ErrorCode::password_wrong);
+                                                           admission.password_passed = right;
+                                                           admit(*still, *node.mapped(), std::move(admission));
+                                                       });
+                                                   });
+    if (!taken) {
+        verifying_.erase(connection);
+        refuse(connection, ErrorCode::busy);
+    }
+}
+
+void Home::admit(HomeRoom& home_room, const JoinMail& mail, room::Admission admission) {
+    admission.connection = mail.connection;
+    if (admission.name.empty()) admission.name = mail.join.name;
+    admission.password_given = mail.join.password.has_value();
+    // On loopback everybody has the same address: banning it would ban all.
+    if (!mail.loopback) admission.ban_keys.push_back("address:" + mail.address_key);
+    if (mail.join.client) admission.ban_keys.push_back("client:" + *mail.join.client);
+    admission.new_member_id = random_member_id();
+    admission.seen = mail.join.seen;
+    home_room.joining = &mail;
+    home_room.engine.join(std::move(admission), read_clocks());
+    while (auto output = home_room.engine.poll_output()) {
+        std::visit([&](auto& what) { perform(home_room, std::move(what)); }, *output);
+    }
+    home_room.joining = nullptr;
+    drain(home_room);
+}
+
+}  // namespace waaft::app

@@ -1,0 +1,195 @@
+// Home: the REST commands that concern one room. Paths and answers: server/app/openapi.json.
+#include "server/app/home_room.h"
+
+#include "server/base/id.h"
+#include "server/signaling/codec.h"
+
+#include <boost/json.hpp>
+
+namespace waaft::app {
+
+namespace json = boost::json;
+using signaling::ErrorCode;
+
+namespace {
+
+constexpr std::size_t password_max = 256;
+constexpr std::int64_t link_life_max_ms = 366LL * 86400 * 1000;
+
+unsigned status_of(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::room_unknown: return 404;
+        case ErrorCode::room_ended: return 410;
+        case ErrorCode::not_allowed: return 403;
+        case ErrorCode::rate_limited: return 429;
+        case ErrorCode::busy:
+        case ErrorCode::server_full:
+        case ErrorCode::chat_unavailable: return 503;
+        default: return 400;
+    }
+}
+
+json::object room_object(const store::RoomRow& row, const room::Counts& counts) {
+    return {{"room", row.name},           {"kind", signaling::to_string(row.kind)},
+            {"locked", row.locked},       {"password", !row.password_hash.empty()},
+            {"members", counts.members},  {"live", counts.on_air},
+            {"createdAt", row.created_at}};
+}
+
+}  // namespace
+
+net::Response json_response(unsigned status, std::string body) {
+    return {status,
+            {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
+            std::make_shared<const std::string>(std::move(body))};
+}
+
+net::Response rest_error(unsigned status, std::string_view code, std::string_view message) {
+    return json_response(status, json::serialize(json::object{{"error", {{"code", code}, {"message", message}}}}));
+}
+
+net::Response rest_error(ErrorCode code) {
+    return rest_error(status_of(code), signaling::to_string(code), signaling::sentence(code));
+}
+
+void Home::reply(const RestMail& mail, net::Response response) {
+    post(mail.reply_to, RestReplyMail{mail.request, std::make_unique<net::Response>(std::move(response))});
+}
+
+void Home::on_mail(std::unique_ptr<RestMail> owned) {
+    const std::shared_ptr<RestMail> mail = std::move(owned);
+    if (stopping_) return reply(*mail, rest_error(503, "server_restarting", "The server is restarting."));
+    if (const auto* command = std::get_if<CreateRoom>(&mail->command)) return create(mail, *command);
+    with_room(
+        mail->room,
+        [this, mail](HomeRoom& home_room) {
+            std::visit([&](const auto& command) { rest(home_room, *mail, command); }, mail->command);
+        },
+        [this, mail](ErrorCode code) { reply(*mail, rest_error(code)); });
+}
+
+bool Home::may_manage(const HomeRoom& home_room, const Caller& caller) const {
+    if (!caller.api_key.empty()) return true;
+    return !caller.bearer.empty() &&
+           auth::equal_constant_time(auth::sha256_hex(caller.bearer), home_room.row.host_key_hash);
+}
+
+bool Home::may_read(const HomeRoom& home_room, const Caller& caller) const {
+    if (may_manage(home_room, caller)) return true;
+    const auto token = services_.signer->verify_resume(caller.bearer);
+    return token.has_value() && token->room == home_room.row.name && token->epoch == home_room.row.epoch &&
+           home_room.engine.has_member(token->member);
+}
+
+void Home::create(std::shared_ptr<RestMail> mail, const CreateRoom& command) {
+    if (services_.rooms_open.load() >= services_.config.rooms_max) {
+        return reply(*mail, rest_error(ErrorCode::server_full));
+    }
+    if (rooms_.contains(mail->room)) {
+        return reply(*mail, rest_error(409, "room_exists", "A room with this name is open. Choose another name."));
+    }
+    store::RoomRow row;
+    row.name = mail->room;
+    row.epoch = to_hex(as_bytes(random_bytes(8)));
+    row.kind = command.kind;
+    row.members_max = command.members_max;
+    row.created_at = row.last_active_at = read_clocks().wall;
+    std::string host_key = random_key();
+    row.host_key_hash = auth::sha256_hex(host_key);
+    if (command.password.empty()) return create_row(std::move(mail), std::move(row), std::move(host_key));
+    if (command.password.size() > password_max) {
+        return reply(*mail, rest_error(400, "password_bad", "A password has at most 256 bytes."));
+    }
+    const bool taken = services_.passwords->hash(command.password, [this, mail, row, host_key](std::string hash) {
+        on_thread([this, mail, row, host_key, hash]() mutable {
+            row.password_hash = hash;
+            create_row(mail, std::move(row), std::move(host_key));
+        });
+    });
+    if (!taken) reply(*mail, rest_error(ErrorCode::busy));
+}
+
+void Home::create_row(std::shared_ptr<RestMail> mail, store::RoomRow row, std::string host_key) {
+    services_.store->create_room(row, [this, mail, row, host_key](auto done) {
+        on_thread([this, mail, row, host_key, done] {
+            if (!done.has_value()) {
+                if (done.error() == store::StoreError::exists) {
+                    return reply(*mail,
+                                 rest_error(409, "room_exists", "A room with this name is open. Choose another name."));
+                }
+                return reply(*mail, rest_error(503, "store_unavailable", store::sentence(done.error())));
+            }
+            open_room(row, {});
+            json::object answer = room_object(row, {});
+            answer["url"] = mail->caller.link_prefix + "/r/" + row.name;
+            answer["hostKey"] = host_key;
+            reply(*mail, json_response(201, json::serialize(answer)));
+        });
+    });
+}
+
+void Home::rest(HomeRoom&, const RestMail& mail, const CreateRoom&) {
+    reply(mail, rest_error(409, "room_exists", "A room with this name is open. Choose another name."));
+}
+
+void Home::rest(HomeRoom& home_room, const RestMail& mail, const ShowRoom&) {
+    reply(mail, json_response(200, json::serialize(room_object(home_room.row, home_room.engine.counts()))));
+}
+
+void Home::rest(HomeRoom& home_room, const RestMail& mail, const EndRoom&) {
+    if (!may_manage(home_room, mail.caller)) return reply(mail, rest_error(ErrorCode::not_allowed));
+    reply(mail, {204, {}, nullptr});
+    home_room.engine.end(read_clocks());
+    drain(home_room);
+}
+
+void Home::rest(HomeRoom& home_room, const RestMail& mail, const MakeLink& command) {
+    if (!may_manage(home_room, mail.caller)) return reply(mail, rest_error(ErrorCode::not_allowed));
+    if (command.expires_in_ms <= 0 || command.expires_in_ms > link_life_max_ms) {
+        return reply(mail, rest_error(400, "bad_request", "expiresIn: 1 to 31622400 seconds were expected."));
+    }
+    auth::JoinLink link;
+    link.id = random_member_id();
+    link.room = home_room.row.name;
+    link.role = command.role;
+    link.name = command.name;
+    link.key = mail.caller.api_key;
+    link.expires_at = read_clocks().wall + command.expires_in_ms;
+    const std::string token = services_.signer->sign(link);
+    reply(mail, json_response(201, json::serialize(json::object{
+                                       {"id", link.id},
+                                       {"link", token},
+                                       {"url", mail.caller.link_prefix + "/r/" + link.room + "#link=" + token},
+                                       {"role", signaling::to_string(link.role)},
+                                       {"expiresAt", link.expires_at}})));
+}
+
+void Home::rest(HomeRoom& home_room, const RestMail& mail, const RevokeLink& command) {
+    if (!may_manage(home_room, mail.caller)) return reply(mail, rest_error(ErrorCode::not_allowed));
+    // No link lives longer, so after that it need not be remembered.
+    const UnixMs until = read_clocks().wall + link_life_max_ms;
+    // With the room's name: a host revokes links of this room only.
+    const std::string id = home_room.row.name + "/" + command.id;
+    services_.store->revoke_link(id, until, [this, mail, id, until](auto done) {
+        on_thread([this, mail, id, until, ok = done.has_value()] {
+            if (!ok) return reply(mail, rest_error(ErrorCode::busy));
+            services_.revoked_links.add(id, until);
+            reply(mail, {204, {}, nullptr});
+        });
+    });
+}
+
+void Home::rest(HomeRoom& home_room, const RestMail& mail, const ReadChat& command) {
+    if (!may_read(home_room, mail.caller)) return reply(mail, rest_error(ErrorCode::not_allowed));
+    const auto answer = [this, mail, epoch = home_room.row.epoch](auto page) {
+        if (!page.has_value()) return reply(mail, rest_error(ErrorCode::busy));
+        reply(mail, json_response(200, R"({"epoch":")" + epoch + R"(","more":)" + (page->more ? "true" : "false") +
+                                           R"(,"items":)" + signaling::encode_records(page->items) + "}"));
+    };
+    const auto before = command.before == 0 ? home_room.engine.last_seq() + 1 : command.before;
+    services_.store->history(home_room.row.name, before, command.limit, [this, answer](auto page) {
+        on_thread([answer, page = std::move(page)]() mutable { answer(std::move(page)); });
+    });
+}
+
+}  // namespace waaft::app

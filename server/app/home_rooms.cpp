@@ -1,0 +1,144 @@
+// Home: finding rooms, loading them from the store, forgetting them.
+#include "server/app/home_room.h"
+
+#include "server/app/post_office.h"
+#include "server/base/log.h"
+
+namespace waaft::app {
+
+using signaling::ErrorCode;
+
+namespace {
+
+constexpr std::size_t waiting_max = 4096;
+
+room::Settings settings_of(const store::RoomRow& row) {
+    room::Settings settings;
+    settings.name = row.name;
+    settings.epoch = row.epoch;
+    settings.kind = row.kind;
+    settings.locked = row.locked;
+    settings.password = !row.password_hash.empty();
+    settings.members_max = row.members_max;
+    settings.ended = row.ended_at != 0;
+    return settings;
+}
+
+room::Kept kept_of(store::LoadedRoom loaded) {
+    room::Kept kept;
+    kept.last_seq = loaded.row.last_seq;
+    kept.tail = std::move(loaded.tail);
+    for (store::Nonce& nonce : loaded.nonces) {
+        kept.nonces.push_back({std::move(nonce.member), std::move(nonce.nonce), nonce.seq, nonce.at});
+    }
+    for (const store::MemberMark& mark : loaded.marks) {
+        if (mark.kind == store::MemberMark::Kind::role)
+            kept.roles.emplace(mark.member, mark.role);
+        else
+            kept.removed.insert(mark.member);
+    }
+    kept.ban_keys.insert(loaded.banned_addresses.begin(), loaded.banned_addresses.end());
+    return kept;
+}
+
+}  // namespace
+
+room::Options Home::room_options() const {
+    const Config& config = services_.config;
+    room::Options options;
+    options.mesh_max = config.mesh_max;
+    options.members_max = config.members_max;
+    options.resume_window = config.resume_window;
+    options.away_shown_after = config.away_shown_after;
+    options.empty_after = config.rooms_empty_after;
+    options.nonce_keep = config.chat_nonce_keep;
+    options.text_bytes_max = config.chat_text_max;
+    options.chat_keep = config.chat_keep_age;
+    options.tail_records_max = std::min(options.tail_records_max, config.chat_keep_messages);
+    return options;
+}
+
+void Home::with_room(const std::string& name, Waiting then, std::function<void(ErrorCode)> refuse) {
+    if (const auto found = rooms_.find(name); found != rooms_.end()) {
+        then(*found->second);
+        return;
+    }
+    auto& loading = loading_[name];
+    if (loading.waiting.size() >= waiting_max) {
+        refuse(ErrorCode::busy);
+        return;
+    }
+    loading.waiting.emplace_back(std::move(then), std::move(refuse));
+    if (loading.waiting.size() == 1) load(name);
+}
+
+void Home::load(const std::string& name) {
+    const room::Options options = room_options();
+    const UnixMs nonces_since = read_clocks().wall - std::chrono::duration_cast<Millis>(options.nonce_keep).count();
+    services_.store->load_room(name, options.tail_records_max, nonces_since, [this, name](auto loaded) {
+        on_thread([this, name, loaded = std::move(loaded)]() mutable { on_loaded(name, std::move(loaded)); });
+    });
+}
+
+void Home::on_loaded(const std::string& name, Result<std::optional<store::LoadedRoom>, store::StoreError> loaded) {
+    auto node = loading_.extract(name);
+    if (node.empty()) return;
+    std::optional<ErrorCode> refusal;
+    if (!loaded.has_value())
+        refusal = ErrorCode::busy;
+    else if (!*loaded)
+        refusal = ErrorCode::room_unknown;
+    else if ((*loaded)->row.ended_at != 0)
+        refusal = ErrorCode::room_ended;
+    else if (services_.rooms_open.load() >= services_.config.rooms_max)
+        refusal = ErrorCode::server_full;
+
+    if (!refusal && !rooms_.contains(name)) {
+        store::RoomRow row = (*loaded)->row;
+        HomeRoom& opened = open_room(std::move(row), kept_of(std::move(**loaded)));
+        drain(opened);
+    }
+    for (auto& [then, refuse] : node.mapped().waiting) {
+        // Looked up each time: what one request does may end the room.
+        const auto found = rooms_.find(name);
+        if (found != rooms_.end())
+            then(*found->second);
+        else
+            refuse(refusal.value_or(ErrorCode::room_ended));
+    }
+}
+
+Home::HomeRoom& Home::open_room(store::RoomRow row, room::Kept kept) {
+    const RoomHandle handle = next_handle_++;
+    room::Room engine(settings_of(row), room_options(), std::move(kept), read_clocks());
+    auto made = std::make_unique<HomeRoom>(HomeRoom{
+        .row = std::move(row),
+        .handle = handle,
+        .engine = std::move(engine),
+        .attached = {},
+        .attached_by_shard = std::vector<std::uint32_t>(services_.post_office->shards()),
+        .deadline = {},
+        .joining = nullptr,
+        .resume_token = {},
+        .counted = {},
+        .over = false,
+    });
+    HomeRoom& home_room = *made;
+    rooms_[home_room.row.name] = std::move(made);
+    by_handle_[handle] = &home_room;
+    services_.rooms_open.fetch_add(1);
+    counters_.rooms.store(rooms_.size(), std::memory_order_relaxed);
+    schedule(home_room);
+    return home_room;
+}
+
+void Home::forget(HomeRoom& home_room) {
+    if (home_room.deadline) deadlines_.erase({*home_room.deadline, home_room.handle});
+    by_handle_.erase(home_room.handle);
+    services_.rooms_open.fetch_sub(1);
+    const std::string name = home_room.row.name;
+    rooms_.erase(name);
+    counters_.rooms.store(rooms_.size(), std::memory_order_relaxed);
+}
+
+}  // namespace waaft::app

@@ -1,0 +1,422 @@
+#include "server/app/http_front.h"
+
+#include "server/app/assets.h"
+#include "server/app/home_room.h"
+#include "server/app/openapi.h"
+#include "server/app/post_office.h"
+#include "server/app/sessions.h"
+#include "server/base/id.h"
+#include "server/base/log.h"
+#include "server/signaling/codec.h"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace waaft::app {
+
+namespace json = boost::json;
+using signaling::ErrorCode;
+
+namespace {
+
+constexpr std::size_t pending_max = 4096;
+constexpr Duration pending_timeout = std::chrono::seconds(30);
+constexpr std::string_view api_prefix = "/api/v1/";
+constexpr std::string_view rooms_prefix = "/api/v1/rooms/";
+
+std::string make_content_security_policy(const Config& config) {
+    std::string ancestors = "'self'";
+    for (const std::string& site : config.frame_ancestors) ancestors += " " + site;
+    return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+           "media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; "
+           "base-uri 'none'; form-action 'none'; frame-ancestors " +
+           ancestors;
+}
+
+const Asset* find_asset(std::string_view path) {
+    for (const Asset& asset : assets()) {
+        if (asset.path == path) return &asset;
+    }
+    return nullptr;
+}
+
+bool accepts(std::string_view header, std::string_view coding) {
+    for (std::size_t at = header.find(coding); at != std::string_view::npos; at = header.find(coding, at + 1)) {
+        const std::string_view rest = header.substr(at + coding.size());
+        const bool refused = rest.starts_with(";q=0") && !rest.starts_with(";q=0.");
+        if (!refused) return true;
+    }
+    return false;
+}
+
+// Whether a comma-separated list has this item.
+bool lists(std::string_view header, std::string_view item) {
+    while (!header.empty()) {
+        const auto end = std::min(header.find(','), header.size());
+        std::string_view one = header.substr(0, end);
+        header.remove_prefix(std::min(end + 1, header.size()));
+        while (one.starts_with(' ') || one.starts_with('\t')) one.remove_prefix(1);
+        while (one.ends_with(' ') || one.ends_with('\t')) one.remove_suffix(1);
+        if (one == item) return true;
+    }
+    return false;
+}
+
+net::Response serve_asset(const Asset& asset, const net::Request& request) {
+    net::Response response;
+    response.headers = {{"Content-Type", std::string(asset.content_type)},
+                        {"ETag", std::string(asset.etag)},
+                        {"Vary", "Accept-Encoding"},
+                        {"Cache-Control", asset.immutable ? "public, max-age=31536000, immutable" : "no-cache"}};
+    if (request.header("If-None-Match") == asset.etag) {
+        response.status = 304;
+        return response;
+    }
+    std::string_view body = asset.identity;
+    const std::string_view accepted = request.header("Accept-Encoding");
+    if (!asset.brotli.empty() && accepts(accepted, "br")) {
+        body = asset.brotli;
+        response.headers.emplace_back("Content-Encoding", "br");
+    } else if (!asset.gzip.empty() && accepts(accepted, "gzip")) {
+        body = asset.gzip;
+        response.headers.emplace_back("Content-Encoding", "gzip");
+    }
+    response.body = std::make_shared<const std::string>(body);
+    return response;
+}
+
+bool is_read(const net::Request& request) { return request.method == "GET" || request.method == "HEAD"; }
+
+net::Response method_not_allowed(std::string_view allowed) {
+    net::Response response = rest_error(405, "method_not_allowed", "This address takes other methods.");
+    response.headers.emplace_back("Allow", std::string(allowed));
+    return response;
+}
+
+net::Response not_found() { return rest_error(404, "not_found", "There is nothing at this address."); }
+net::Response bad_request(std::string_view what) { return rest_error(400, "bad_request", what); }
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(), [](char letter) {
+        return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+    });
+    return out;
+}
+
+// The body as a JSON object; nullopt if it is none. An empty body is an empty object.
+std::optional<json::object> parse_object(const std::string& body) {
+    if (body.empty()) return json::object{};
+    boost::system::error_code error;
+    json::parse_options options;
+    options.max_depth = 4;
+    json::value value = json::parse(body, error, {}, options);
+    if (error || !value.is_object()) return std::nullopt;
+    return std::move(value.as_object());
+}
+
+// nullopt: present with another type.
+std::optional<std::string> string_field(const json::object& object, std::string_view name) {
+    const json::value* value = object.if_contains(name);
+    if (!value || value->is_null()) return std::string{};
+    if (!value->is_string()) return std::nullopt;
+    return std::string(value->as_string());
+}
+
+std::optional<std::int64_t> integer_field(const json::object& object, std::string_view name, std::int64_t absent) {
+    const json::value* value = object.if_contains(name);
+    if (!value || value->is_null()) return absent;
+    if (!value->is_int64()) return std::nullopt;
+    return value->as_int64();
+}
+
+std::optional<std::uint64_t> number(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+}  // namespace
+
+HttpFront::HttpFront(Services& services, ShardIndex self, Sessions& sessions, ShardCounters& counters)
+    : services_(services),
+      self_(self),
+      sessions_(sessions),
+      counters_(counters),
+      content_security_policy_(make_content_security_policy(services.config)) {}
+
+void HttpFront::on_request(net::Request request, net::Responder responder) {
+    counters_.requests.fetch_add(1, std::memory_order_relaxed);
+    warn_of_untrusted_proxy(request);
+    if (request.path.starts_with(api_prefix)) return api(request, std::move(responder));
+    if (!is_read(request)) return answer(responder, request, method_not_allowed("GET, HEAD"));
+    answer(responder, request, page(request));
+}
+
+net::Response HttpFront::page(const net::Request& request) const {
+    if (request.path == "/ca.crt") {
+        if (services_.ca_pem.empty()) return not_found();
+        return {200,
+                {{"Content-Type", "application/x-x509-ca-cert"}, {"Cache-Control", "no-cache"}},
+                std::make_shared<const std::string>(services_.ca_pem)};
+    }
+    const bool shell = request.path == "/" || request.path.starts_with("/r/");
+    const Asset* asset = find_asset(shell ? "/index.html" : std::string_view(request.path));
+    return asset ? serve_asset(*asset, request) : not_found();
+}
+
+net::Handler::Upgrade HttpFront::on_upgrade(const net::Request& request) {
+    warn_of_untrusted_proxy(request);
+    Upgrade upgrade;
+    const auto refuse = [&](net::Response response) {
+        secure(response, request);
+        upgrade.refusal = std::move(response);
+    };
+    const std::string_view protocols = request.header("Sec-WebSocket-Protocol");
+    if (request.path != "/api/v1/ws") {
+        refuse(not_found());
+    } else if (!lists(protocols, "waaft.v1")) {
+        refuse(rest_error(400, "subprotocol", "The subprotocol waaft.v1 was expected."));
+    } else if (services_.stopping.load(std::memory_order_relaxed)) {
+        refuse(rest_error(503, "server_restarting", "The server is restarting."));
+    } else if (auto refusal = refuse_change(request)) {
+        refuse(std::move(*refusal));
+    } else {
+        upgrade.handler = sessions_.make(request.host);
+        upgrade.subprotocol = "waaft.v1";
+    }
+    return upgrade;
+}
+
+// ---- who asks ----
+
+bool HttpFront::origin_allowed(const net::Request& request) const {
+    const std::string origin = lower(request.header("Origin"));
+    if (origin.empty()) return false;
+    const auto& allowed = services_.config.origins;
+    if (std::find(allowed.begin(), allowed.end(), origin) != allowed.end()) return true;
+    if (!services_.config.public_url.empty() && origin == lower(services_.config.public_url)) return true;
+    return origin == (request.peer.tls ? "https://" : "http://") + lower(request.host);
+}
+
+Caller HttpFront::caller_of(const net::Request& request) const {
+    Caller caller;
+    const std::string_view header = request.header("Authorization");
+    if (lower(header.substr(0, 7)) == "bearer ") caller.bearer = header.substr(7);
+    if (!caller.bearer.empty()) caller.api_key = services_.api_keys->check(caller.bearer).value_or("");
+    caller.origin_ok = origin_allowed(request);
+    caller.address_key = request.peer.address_key;
+    caller.link_prefix = link_prefix(request);
+    return caller;
+}
+
+std::optional<net::Response> HttpFront::refuse_change(const net::Request& request) const {
+    if (request.header("Origin").empty()) {
+        // No browser: it must prove who it is, by an API key or by the room's host key (the home checks that one).
+        const Caller caller = caller_of(request);
+        const bool websocket = request.path == "/api/v1/ws";
+        if (!caller.api_key.empty() || (!websocket && !caller.bearer.empty())) return std::nullopt;
+        return rest_error(401, "key_required", "A call without an Origin needs an API key.");
+    }
+    if (origin_allowed(request)) return std::nullopt;
+    return rest_error(403, "origin_refused", "This Origin is not allowed; see the setting http.origins.");
+}
+
+std::string HttpFront::link_prefix(const net::Request& request) const {
+    if (!services_.config.public_url.empty()) return services_.config.public_url;
+    return (request.peer.tls ? "https://" : "http://") + request.host;
+}
+
+void HttpFront::warn_of_untrusted_proxy(const net::Request& request) {
+    if (warned_of_proxy_ || !services_.config.trusted_proxies.empty()) return;
+    const bool forwarded = !request.header("X-Forwarded-For").empty();
+    // A browser on this machine says localhost or an address; a name with a dot came through something.
+    const bool named = request.peer.loopback && request.host.find_first_not_of("0123456789.:[]") != std::string::npos &&
+                       request.host.find('.') != std::string::npos;
+    if (!forwarded && !named) return;
+    warned_of_proxy_ = true;
+    log::warn(
+        "A proxy seems to forward requests, but none is trusted: everybody comes from its address and "
+        "shares its limits. Set proxy.trusted.",
+        {{"proxy", request.peer.address}});
+}
+
+// ---- answers ----
+
+void HttpFront::secure(net::Response& response, const net::Request& request) const {
+    auto& headers = response.headers;
+    headers.emplace_back("Content-Security-Policy", content_security_policy_);
+    headers.emplace_back("X-Content-Type-Options", "nosniff");
+    headers.emplace_back("Referrer-Policy", "no-referrer");
+    headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
+    headers.emplace_back(
+        "Permissions-Policy",
+        "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()");
+    if (services_.config.frame_ancestors.empty()) headers.emplace_back("X-Frame-Options", "SAMEORIGIN");
+    const bool is_public =
+        services_.config.has_own_certificate() || services_.config.public_url.starts_with("https://");
+    if (is_public && request.peer.tls) headers.emplace_back("Strict-Transport-Security", "max-age=31536000");
+}
+
+void HttpFront::answer(net::Responder& responder, const net::Request& request, net::Response response) const {
+    secure(response, request);
+    responder.send(std::move(response));
+}
+
+// ---- /api/v1 ----
+
+void HttpFront::api(const net::Request& request, net::Responder responder) {
+    if (!is_read(request)) {
+        if (auto refusal = refuse_change(request)) return answer(responder, request, std::move(*refusal));
+    }
+    if (request.path == "/api/v1/openapi.json") {
+        if (!is_read(request)) return answer(responder, request, method_not_allowed("GET, HEAD"));
+        return answer(responder, request, json_response(200, std::string(openapi_json())));
+    }
+    if (request.path == "/api/v1/rooms") {
+        if (request.method != "POST") return answer(responder, request, method_not_allowed("POST"));
+        return create_room(request, std::move(responder));
+    }
+    if (!request.path.starts_with(rooms_prefix)) return answer(responder, request, not_found());
+    const std::string_view tail = std::string_view(request.path).substr(rooms_prefix.size());
+    const auto slash = tail.find('/');
+    std::string room(tail.substr(0, slash));
+    if (!is_room_name(room)) return answer(responder, request, rest_error(ErrorCode::room_unknown));
+    room_api(request, std::move(room), slash == std::string_view::npos ? "" : tail.substr(slash), std::move(responder));
+}
+
+void HttpFront::room_api(const net::Request& request, std::string room, std::string_view rest,
+                         net::Responder responder) {
+    if (rest.empty()) {
+        if (is_read(request)) return forward(request, std::move(room), ShowRoom{}, std::move(responder));
+        if (request.method == "DELETE") return forward(request, std::move(room), EndRoom{}, std::move(responder));
+        return answer(responder, request, method_not_allowed("GET, HEAD, DELETE"));
+    }
+    if (rest == "/links") {
+        if (request.method != "POST") return answer(responder, request, method_not_allowed("POST"));
+        return make_link(request, std::move(room), std::move(responder));
+    }
+    if (rest.starts_with("/links/")) {
+        if (request.method != "DELETE") return answer(responder, request, method_not_allowed("DELETE"));
+        std::string id(rest.substr(7));
+        if (id.empty() || id.size() > 64) return answer(responder, request, not_found());
+        return forward(request, std::move(room), RevokeLink{std::move(id)}, std::move(responder));
+    }
+    if (rest != "/chat" && rest != "/ice") return answer(responder, request, not_found());
+    if (!is_read(request)) return answer(responder, request, method_not_allowed("GET, HEAD"));
+    if (rest == "/chat") return read_chat(request, std::move(room), std::move(responder));
+    show_ice(request, room, std::move(responder));
+}
+
+void HttpFront::create_room(const net::Request& request, net::Responder responder) {
+    const Caller caller = caller_of(request);
+    if (caller.api_key.empty() && services_.config.rooms_create == Config::RoomsCreate::key) {
+        return answer(responder, request,
+                      rest_error(401, "key_required", "Opening a room on this server needs an API key."));
+    }
+    if (caller.api_key.empty() && !caller.origin_ok) {
+        return answer(responder, request,
+                      rest_error(401, "key_required", "A call without an Origin needs an API key."));
+    }
+    if (caller.api_key.empty() && !services_.room_limit.allow(caller.address_key, Clock::now())) {
+        return answer(responder, request, rest_error(ErrorCode::rate_limited));
+    }
+    const auto body = parse_object(request.body);
+    if (!body) return answer(responder, request, bad_request("The body must be a JSON object."));
+    const auto name = string_field(*body, "name");
+    const auto kind = string_field(*body, "kind");
+    const auto password = string_field(*body, "password");
+    const auto members = integer_field(*body, "membersMax", 0);
+    if (!name || !kind || !password) {
+        return answer(responder, request, bad_request("name, kind and password must be strings."));
+    }
+    CreateRoom command;
+    command.name = name->empty() ? random_room_name() : lower(*name);
+    if (!is_room_name(command.name)) {
+        return answer(responder, request, bad_request("name: 3 to 64 of a-z, 0-9 and - were expected."));
+    }
+    const auto parsed_kind = signaling::parse_room_kind(kind->empty() ? "call" : *kind);
+    if (!parsed_kind) return answer(responder, request, bad_request("kind: call or broadcast was expected."));
+    if (!members || *members < 0 || *members > services_.config.members_max) {
+        return answer(responder, request,
+                      bad_request("membersMax: a whole number up to the server's limit was expected."));
+    }
+    command.kind = *parsed_kind;
+    command.password = *password;
+    command.members_max = static_cast<std::uint32_t>(*members);
+    std::string room = command.name;
+    forward(request, std::move(room), std::move(command), std::move(responder));
+}
+
+void HttpFront::make_link(const net::Request& request, std::string room, net::Responder responder) {
+    const auto body = parse_object(request.body);
+    if (!body) return answer(responder, request, bad_request("The body must be a JSON object."));
+    const auto role_text = string_field(*body, "role");
+    const auto name = string_field(*body, "name");
+    const auto seconds = integer_field(*body, "expiresIn", 86400);
+    const auto role = signaling::parse_role(role_text && !role_text->empty() ? *role_text : "viewer");
+    if (!role_text || !role)
+        return answer(responder, request, bad_request("role: host, speaker or viewer was expected."));
+    if (!name || name->size() > 64)
+        return answer(responder, request, bad_request("name: a string of at most 64 bytes was expected."));
+    if (!seconds || *seconds < 1 || *seconds > 366LL * 86400) {
+        return answer(responder, request, bad_request("expiresIn: 1 to 31622400 seconds were expected."));
+    }
+    forward(request, std::move(room), MakeLink{*role, *name, *seconds * 1000}, std::move(responder));
+}
+
+void HttpFront::read_chat(const net::Request& request, std::string room, net::Responder responder) {
+    const std::string before = request.query_value("before");
+    const std::string limit = request.query_value("limit");
+    const auto before_seq = number(before.empty() ? "0" : before);
+    const auto count = number(limit.empty() ? "100" : limit);
+    if (!before_seq || !count || *count < 1 || *count > 100) {
+        return answer(responder, request, bad_request("before: a seq, and limit: 1 to 100 were expected."));
+    }
+    forward(request, std::move(room), ReadChat{*before_seq, static_cast<std::uint32_t>(*count)}, std::move(responder));
+}
+
+void HttpFront::show_ice(const net::Request& request, const std::string& room, net::Responder responder) {
+    const Caller caller = caller_of(request);
+    const auto token = services_.signer->verify_resume(caller.bearer);
+    if (caller.api_key.empty() && (!token.has_value() || token->room != room)) {
+        return answer(responder, request,
+                      rest_error(401, "token_required", "The resume token or an API key was expected."));
+    }
+    const signaling::Ice ice = make_ice(services_, request.host, read_clocks().wall);
+    answer(responder, request, json_response(200, signaling::encode_ice(ice)));
+}
+
+void HttpFront::forward(const net::Request& request, std::string room, RestCommand command, net::Responder responder) {
+    const TimePoint now = Clock::now();
+    if (pending_.size() >= pending_max) {
+        std::erase_if(pending_, [&](const auto& entry) { return now - entry.second.since > pending_timeout; });
+        if (pending_.size() >= pending_max) return answer(responder, request, rest_error(ErrorCode::busy));
+    }
+    auto mail = std::make_unique<RestMail>();
+    mail->reply_to = self_;
+    mail->request = next_request_++;
+    mail->room = std::move(room);
+    mail->caller = caller_of(request);
+    mail->command = std::move(command);
+    const std::uint64_t id = mail->request;
+    PostOffice& office = *services_.post_office;
+    const ShardIndex home = office.home_of(mail->room);
+    if (!office.post(self_, home, std::move(mail))) return answer(responder, request, rest_error(ErrorCode::busy));
+    net::Response headers;
+    secure(headers, request);
+    pending_.emplace(id, Pending{std::move(responder), now, std::move(headers.headers)});
+}
+
+void HttpFront::on_mail(RestReplyMail mail) {
+    auto node = pending_.extract(mail.request);
+    if (node.empty()) return;
+    auto& headers = mail.response->headers;
+    headers.insert(headers.end(), node.mapped().headers.begin(), node.mapped().headers.end());
+    node.mapped().responder.send(std::move(*mail.response));
+}
+
+}  // namespace waaft::app

@@ -1,0 +1,164 @@
+#include "server/app/metrics.h"
+
+#include "server/app/shard.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+#include <boost/json.hpp>
+
+#include <fstream>
+#include <functional>
+
+namespace waaft::app {
+
+namespace json = boost::json;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+namespace {
+
+using Read = std::function<double(const Shard&)>;
+
+struct Series {
+    const char* name;
+    const char* help;
+    MetricType type;
+    Read read;
+};
+
+template <class Member>
+Read of_shard(Member member) {
+    return [member](const Shard& shard) {
+        return static_cast<double>((shard.counters().*member).load(std::memory_order_relaxed));
+    };
+}
+template <class Member>
+Read of_net(Member member) {
+    return [member](const Shard& shard) {
+        return static_cast<double>((shard.net_counters().*member).load(std::memory_order_relaxed));
+    };
+}
+template <class Member>
+Read of_udp(Member member) {
+    return [member](const Shard& shard) {
+        return static_cast<double>((shard.udp_counters().*member).load(std::memory_order_relaxed));
+    };
+}
+
+// The one list of what is measured.
+const std::vector<Series>& series() {
+    using S = ShardCounters;
+    using N = net::Counters;
+    using U = net::UdpCounters;
+    constexpr auto gauge = MetricType::Gauge;
+    constexpr auto counter = MetricType::Counter;
+    static const std::vector<Series> list = {
+        {"waaft_sessions", "WebSocket sessions that are open.", gauge, of_shard(&S::sessions)},
+        {"waaft_rooms", "Rooms that are open.", gauge, of_shard(&S::rooms)},
+        {"waaft_members", "People in rooms, away ones included.", gauge, of_shard(&S::members)},
+        {"waaft_members_away", "People whose connection is lost and who may come back.", gauge,
+         of_shard(&S::members_away)},
+        {"waaft_messages_received_total", "Messages that clients sent.", counter, of_shard(&S::messages_in)},
+        {"waaft_messages_malformed_total", "Messages that could not be read.", counter, of_shard(&S::malformed)},
+        {"waaft_messages_rate_limited_total", "Messages over a client's rate.", counter, of_shard(&S::rate_limited)},
+        {"waaft_chat_acked_total", "Records that are durable and were acknowledged.", counter,
+         of_shard(&S::chat_acked)},
+        {"waaft_chat_failed_total", "Records that could not be written.", counter, of_shard(&S::chat_failed)},
+        {"waaft_broadcasts_total", "Messages to a whole room.", counter, of_shard(&S::broadcasts)},
+        {"waaft_deliveries_total", "Messages handed to a connection.", counter, of_shard(&S::deliveries)},
+        {"waaft_closed_silent_total", "Connections closed because they were silent.", counter,
+         of_shard(&S::closed_silent)},
+        {"waaft_overruns_total", "Times that a queue between shards was full.", counter, of_shard(&S::overruns)},
+        {"waaft_mail_waiting", "Messages that wait between shards.", gauge, of_shard(&S::mail_waiting)},
+        {"waaft_http_requests_total", "HTTP requests.", counter, of_shard(&S::requests)},
+        {"waaft_stun_answered_total", "STUN Binding requests answered.", counter, of_shard(&S::stun_answered)},
+        {"waaft_stun_dropped_total", "Datagrams without an answer.", counter, of_shard(&S::stun_dropped)},
+        {"waaft_udp_received_total", "Datagrams received.", counter, of_udp(&U::received)},
+        {"waaft_connections_accepted_total", "TCP connections accepted.", counter, of_net(&N::accepted)},
+        {"waaft_connections_open", "TCP connections that are open.", gauge, of_net(&N::open)},
+        {"waaft_connections_refused_total", "Connections over a limit.", counter, of_net(&N::refused_connections)},
+        {"waaft_connections_timed_out_total", "Connections without a first byte or a whole request in time.", counter,
+         of_net(&N::timed_out)},
+        {"waaft_tls_failed_total", "TLS handshakes that failed.", counter, of_net(&N::tls_failed)},
+        {"waaft_bad_requests_total", "Malformed HTTP requests.", counter, of_net(&N::bad_requests)},
+        {"waaft_closed_slow_total", "Connections closed because the reader was slow.", counter,
+         of_net(&N::closed_slow)},
+        {"waaft_closed_protocol_total", "Connections closed for a WebSocket protocol error.", counter,
+         of_net(&N::closed_protocol)},
+        {"waaft_accept_errors_total", "Failed accepts, such as no open files left.", counter,
+         of_net(&N::accept_errors)},
+        {"waaft_sent_bytes_total", "Bytes sent over TCP.", counter, of_net(&N::bytes_sent)},
+        {"waaft_frames_queued_total", "Frames queued to connections.", counter, of_net(&N::frames_queued)},
+        {"waaft_writes_total", "System calls that wrote to a connection.", counter, of_net(&N::writes)},
+    };
+    return list;
+}
+
+prometheus::ClientMetric metric_of(MetricType type, double value) {
+    prometheus::ClientMetric metric;
+    if (type == MetricType::Counter)
+        metric.counter.value = value;
+    else
+        metric.gauge.value = value;
+    return metric;
+}
+
+MetricFamily gauge_family(const char* name, const char* help, double value) {
+    return {name, help, MetricType::Gauge, {metric_of(MetricType::Gauge, value)}};
+}
+
+MetricFamily family_of(const Series& one, const std::vector<const Shard*>& shards) {
+    MetricFamily family{one.name, one.help, one.type, {}};
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+        prometheus::ClientMetric metric = metric_of(one.type, one.read(*shards[i]));
+        metric.label.push_back({"shard", std::to_string(i)});
+        family.metric.push_back(std::move(metric));
+    }
+    return family;
+}
+
+std::uint64_t resident_bytes() {
+    std::ifstream statm("/proc/self/statm");
+    std::uint64_t total = 0;
+    std::uint64_t resident = 0;
+    statm >> total >> resident;
+    return resident * 4096;
+}
+
+}  // namespace
+
+std::string metrics_text(const Services& services, const std::vector<const Shard*>& shards) {
+    std::vector<MetricFamily> families;
+    for (const Series& one : series()) families.push_back(family_of(one, shards));
+    families.push_back(gauge_family("waaft_store_queue", "Calls that wait for the store.",
+                                    static_cast<double>(services.store->queued())));
+    families.push_back(
+        gauge_family("process_resident_memory_bytes", "Resident memory.", static_cast<double>(resident_bytes())));
+    return prometheus::TextSerializer{}.Serialize(families);
+}
+
+std::string status_json(const Services& services, const std::vector<const Shard*>& shards) {
+    json::object totals;
+    for (const Series& one : series()) {
+        double sum = 0;
+        for (const Shard* shard : shards) sum += one.read(*shard);
+        std::string key(one.name + sizeof("waaft_") - 1);
+        totals[key] = static_cast<std::uint64_t>(sum);
+    }
+    const json::object status{
+        {"schema", "waaft.status/1"},
+        {"version", services.build.version},
+        {"commit", services.build.commit},
+        {"stopping", services.stopping.load()},
+        {"shards", shards.size()},
+        {"port", services.port},
+        {"rooms", services.rooms_open.load()},
+        {"members", totals["members"]},
+        {"queues", json::object{{"store", services.store->queued()}, {"mail", totals["mail_waiting"]}}},
+        {"memoryBytes", resident_bytes()},
+        {"totals", totals},
+    };
+    return json::serialize(status);
+}
+
+}  // namespace waaft::app

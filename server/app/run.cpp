@@ -1,0 +1,380 @@
+#include "server/app/run.h"
+
+#include "server/app/greeting.h"
+#include "server/app/ops.h"
+#include "server/app/post_office.h"
+#include "server/app/services.h"
+#include "server/app/shard.h"
+#include "server/base/id.h"
+#include "server/base/log.h"
+#include "server/net/limits.h"
+#include "server/net/proxies.h"
+#include "server/net/tls.h"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace waaft::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int housekeeping_seconds = 2;
+constexpr Duration sweep_every = std::chrono::minutes(10);
+constexpr Duration names_every = std::chrono::minutes(1);
+constexpr std::uint32_t files_kept_back = 256;  // the store, logs, listeners
+
+// All that lives as long as the server; torn down in stop().
+struct Running {
+    explicit Running(const Config& config) : services(config) {}
+
+    Services services;
+    std::vector<std::unique_ptr<Shard>> shards;
+    std::unique_ptr<Ops> ops;
+    std::shared_ptr<net::TlsContext> tls;
+    std::string data;  // empty: memory only
+    std::vector<std::string> names;
+    std::string ca_fingerprint;
+};
+
+log::Format log_format(const Config& config) {
+    if (config.log_format == Config::LogFormat::automatic) {
+        return isatty(STDERR_FILENO) == 1 ? log::Format::human : log::Format::json;
+    }
+    return config.log_format == Config::LogFormat::json ? log::Format::json : log::Format::human;
+}
+
+log::Level log_level(const std::string& level) {
+    if (level == "debug") return log::Level::debug;
+    if (level == "warn") return log::Level::warn;
+    if (level == "error") return log::Level::error;
+    return log::Level::info;
+}
+
+std::string data_directory(const Config& config) {
+    if (config.data == "none") return {};
+    if (!config.data.empty()) return config.data;
+    if (const char* home = std::getenv("XDG_DATA_HOME"); home && *home) return std::string(home) + "/waaft";
+    if (const char* home = std::getenv("HOME"); home && *home) return std::string(home) + "/.local/share/waaft";
+    return "waaft-data";
+}
+
+Result<void> make_data_directory(const std::string& directory) {
+    std::error_code error;
+    fs::create_directories(directory, error);
+    if (!error && access(directory.c_str(), R_OK | W_OK | X_OK) == 0) {
+        chmod(directory.c_str(), 0700);
+        return {};
+    }
+    return Error{"data_unusable", "The data directory cannot be read and written.", directory,
+                 "Give this user access to it, or choose another one with --data."};
+}
+
+// In a container whose data directory is no volume, everything is gone with the container.
+void warn_if_not_kept(const std::string& directory) {
+    if (getpid() != 1 || directory.empty()) return;
+    struct stat data {};
+    struct stat root {};
+    if (stat(directory.c_str(), &data) != 0 || stat("/", &root) != 0 || data.st_dev != root.st_dev) return;
+    log::warn(
+        "The data directory is not a volume: rooms, chat and certificates are lost with this container. "
+        "Run it with -v waaft:" +
+            directory + ".",
+        {{"data", directory}});
+}
+
+Result<std::string> read_secret_file(const std::string& file, const char* setting) {
+    if (file.empty()) return std::string{};
+    std::ifstream in(file);
+    std::string line;
+    if (!in || !std::getline(in, line) || line.empty()) {
+        return Error{"secret_unreadable", "The file with a secret cannot be read, or is empty.", file,
+                     std::string("Check the setting ") + setting + "."};
+    }
+    return line;
+}
+
+Result<void> open_store(Running& running) {
+    Services& services = running.services;
+    running.data = data_directory(services.config);
+    if (running.data.empty()) {
+        services.store = store::open_memory_store();
+        log::warn("Nothing is kept on disk: rooms and chat are lost when the server stops.");
+        return {};
+    }
+    if (auto made = make_data_directory(running.data); !made.has_value()) return made.error();
+    warn_if_not_kept(running.data);
+    store::SqliteOptions options;
+    options.path = running.data + "/waaft.db";
+    auto opened = store::open_sqlite_store(options);
+    if (!opened.has_value()) return opened.error();
+    services.store = std::move(opened->store);
+    if (!opened->moved_aside.empty()) {
+        log::error("The database was damaged. It was moved aside and a new, empty one is in use.",
+                   {{"moved_to", opened->moved_aside}});
+    }
+    if (!opened->migrated_copy.empty()) {
+        log::info("The database was brought to the new schema; the old one was copied.",
+                  {{"copy", opened->migrated_copy}});
+    }
+    return {};
+}
+
+Result<void> open_secrets(Running& running) {
+    Services& services = running.services;
+    const Config& config = services.config;
+    std::string secret;
+    if (running.data.empty()) {
+        secret = random_key();
+    } else {
+        auto kept = auth::ensure_secret(running.data + "/secret");
+        if (!kept.has_value()) return kept.error();
+        secret = *kept;
+    }
+    services.signer.emplace(std::vector<std::string>{secret});
+    auto keys = auth::ApiKeys::open(config.keys_file);
+    if (!keys.has_value()) return keys.error();
+    services.api_keys = std::move(*keys);
+    auto turn_secret = read_secret_file(config.turn_secret_file, "ice.turn_secret");
+    if (!turn_secret.has_value()) return turn_secret.error();
+    services.turn_secret = *turn_secret;
+    auto turn_password = read_secret_file(config.turn_password_file, "ice.turn_password");
+    if (!turn_password.has_value()) return turn_password.error();
+    services.turn_password = *turn_password;
+    services.passwords = std::make_unique<auth::PasswordPool>(2, 256);
+    return {};
+}
+
+Result<void> make_local_certificate(Running& running) {
+    net::LocalCaOptions options;
+    options.directory = (running.data.empty() ? fs::temp_directory_path() / ("waaft-" + std::to_string(getpid()))
+                                              : fs::path(running.data) / "tls")
+                            .string();
+    options.names = running.names;
+    for (const std::string& name : running.services.config.tls_names) options.names.push_back(name);
+    auto ca = net::ensure_local_ca(options, read_clocks().wall);
+    if (!ca.has_value()) return ca.error();
+    running.services.ca_pem = ca->ca_pem;
+    running.ca_fingerprint = ca->fingerprint_sha256;
+    if (running.tls) return {};  // renewed: reload_if_changed() takes it over
+    auto context = net::TlsContext::from_files(ca->cert_file, ca->key_file);
+    if (!context.has_value()) return context.error();
+    running.tls = std::move(*context);
+    return {};
+}
+
+Result<void> open_tls(Running& running) {
+    const Config& config = running.services.config;
+    running.names = net::machine_names();
+    if (config.tls == Config::Tls::off) return {};
+    if (!config.has_own_certificate()) return make_local_certificate(running);
+    auto context = net::TlsContext::from_files(config.tls_cert, config.tls_key);
+    if (!context.has_value()) return context.error();
+    running.tls = std::move(*context);
+    return {};
+}
+
+// As many open files as the system allows; fewer connections if that is too few.
+void fit_open_files(Config& config) {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max >= config.connections_max + files_kept_back) return;
+    const auto possible =
+        static_cast<std::uint32_t>(limit.rlim_max > files_kept_back ? limit.rlim_max - files_kept_back : 64);
+    log::warn("The system allows fewer open files than limits.connections needs.",
+              {{"connections", std::to_string(possible)}, {"open_files", std::to_string(limit.rlim_max)}});
+    config.connections_max = possible;
+}
+
+Result<net::ServerOptions> server_options(Running& running) {
+    const Config& config = running.services.config;
+    net::ServerOptions options;
+    options.address = config.address;
+    options.port = config.port;
+    options.plain_only = config.tls == Config::Tls::off;
+    options.tls = running.tls;
+    options.limits.header_max = config.header_max;
+    options.limits.body_max = config.body_max;
+    options.limits.message_max = config.message_max;
+    options.limits.send_queue_max = config.send_queue_max;
+    options.limits.first_byte_timeout = config.first_byte_timeout;
+    options.limits.request_timeout = config.request_timeout;
+    options.limits.send_timeout = config.send_timeout;
+    options.address_limits = std::make_shared<net::AddressLimits>(net::AddressLimits::Options{
+        config.connections_max, config.connections_per_address, config.handshakes_per_second});
+    auto proxies = net::TrustedProxies::parse(config.trusted_proxies);
+    if (!proxies.has_value()) return proxies.error();
+    options.proxies = std::make_shared<const net::TrustedProxies>(std::move(*proxies));
+    return options;
+}
+
+Result<void> open_shards(Running& running) {
+    Services& services = running.services;
+    const std::uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
+    const std::uint32_t count = services.config.shards == 0 ? cores : services.config.shards;
+    services.post_office = std::make_unique<PostOffice>(count);
+    if (services.config.port != 0) {
+        auto free = net::check_port_free(services.config.address, services.config.port);
+        if (!free.has_value()) return free.error();
+    }
+    auto options = server_options(running);
+    if (!options.has_value()) return options.error();
+    for (std::uint32_t i = 0; i < count; ++i) {
+        auto shard = std::make_unique<Shard>(i, services);
+        auto port = shard->listen(*options);
+        if (!port.has_value()) return port.error();
+        options->port = services.port = *port;  // the others share it
+        running.shards.push_back(std::move(shard));
+    }
+    return {};
+}
+
+Result<void> open_ops(Running& running) {
+    if (running.services.config.ops_address.empty()) return {};
+    std::vector<const Shard*> shards;
+    for (const auto& shard : running.shards) shards.push_back(shard.get());
+    auto ops = Ops::start(running.services, std::move(shards));
+    if (!ops.has_value()) return ops.error();
+    running.ops = std::move(*ops);
+    return {};
+}
+
+void load_revoked_links(Services& services) {
+    services.store->revoked_links([&services](auto ids) {
+        if (!ids.has_value()) return;
+        const UnixMs year = 366LL * 86400 * 1000;
+        for (std::string& id : *ids) services.revoked_links.add(std::move(id), read_clocks().wall + year);
+    });
+}
+
+void greet(const Running& running) {
+    const Config& config = running.services.config;
+    const std::uint16_t ops_port = running.ops ? running.ops->port() : std::uint16_t{0};
+    std::vector<std::string> names = running.names;
+    // First what other devices will use, before the bridges of containers and the like.
+    std::stable_partition(names.begin(), names.end(),
+                          [outward = net::outward_address()](const std::string& name) { return name == outward; });
+    const Greeting greeting = make_greeting(config, running.services.port, ops_port, names, running.ca_fingerprint);
+    if (log_format(config) == log::Format::human) {
+        const bool colour = isatty(STDERR_FILENO) == 1 && !std::getenv("NO_COLOR");
+        std::fputs(render_greeting(greeting, colour).c_str(), stderr);
+        return;
+    }
+    log::info("Serving.", {{"url", greeting.links.front()},
+                           {"port", std::to_string(running.services.port)},
+                           {"ops_port", std::to_string(ops_port)},
+                           {"shards", std::to_string(running.shards.size())},
+                           {"version", running.services.build.version}});
+}
+
+// ---- while it runs ----
+
+void reload_certificate(Running& running) {
+    if (!running.tls) return;
+    const auto changed = running.tls->reload_if_changed();
+    if (!changed.has_value()) {
+        log::error("The new certificate cannot be used; the old one stays in force.",
+                   {{"why", changed.error().what}, {"file", changed.error().where}});
+    } else if (*changed) {
+        log::info("A new certificate is in force.");
+    }
+}
+
+void renew_local_certificate(Running& running) {
+    const Config& config = running.services.config;
+    if (config.tls == Config::Tls::off || config.has_own_certificate()) return;
+    running.names = net::machine_names();
+    if (auto made = make_local_certificate(running); !made.has_value()) {
+        log::warn("The certificate could not be renewed.", {{"why", made.error().what}, {"file", made.error().where}});
+    }
+}
+
+void sweep(Services& services) {
+    const Config& config = services.config;
+    // An open room that is in use is marked each hour (Home::keep_rooms_alive).
+    const UnixMs unused_age_ms = config.rooms_keep.count() + std::chrono::milliseconds(std::chrono::hours(24)).count();
+    const store::Retention retention{config.chat_keep_age.count(), config.chat_keep_messages, config.rooms_keep.count(),
+                                     unused_age_ms};
+    services.store->sweep(retention, read_clocks().wall, [](auto) {});
+    services.revoked_links.forget_expired(read_clocks().wall);
+}
+
+void housekeep_until_signal(Running& running, const sigset_t& signals) {
+    TimePoint next_sweep = Clock::now() + std::chrono::seconds(30);
+    TimePoint next_names = Clock::now() + names_every;
+    while (true) {
+        const timespec wait{housekeeping_seconds, 0};
+        const int signal = sigtimedwait(&signals, nullptr, &wait);
+        if (signal == SIGINT || signal == SIGTERM) return;
+        const TimePoint now = Clock::now();
+        if (now >= next_names || signal == SIGHUP) {
+            renew_local_certificate(running);
+            next_names = now + names_every;
+        }
+        reload_certificate(running);
+        if (now >= next_sweep) {
+            sweep(running.services);
+            next_sweep = now + sweep_every;
+        }
+    }
+}
+
+void stop(Running& running, const sigset_t& signals) {
+    // A second signal ends the process at once, by its default action.
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+    log::info("Stopping: everybody is told that the server restarts.");
+    running.services.stopping = true;
+    for (const auto& shard : running.shards) shard->stop();
+    for (const auto& shard : running.shards) shard->join();
+    running.ops.reset();
+    // What was posted is written; its answers find no loop any more, the clients ask again.
+    running.services.store->close();
+    running.services.passwords.reset();
+    running.shards.clear();
+    log::info("Stopped.");
+}
+
+}  // namespace
+
+Result<void> run_server(const Config& config, const BuildInfo& build) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+    // Before any thread starts, so that all inherit it and only sigtimedwait() sees them.
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+
+    log::start(log_format(config), log_level(config.log_level));
+    Running running(config);
+    running.services.build = build;
+    fit_open_files(running.services.config);
+    for (const auto step : {open_store, open_secrets, open_tls, open_shards, open_ops}) {
+        if (auto done = step(running); !done.has_value()) {
+            // The store's thread must not outlive what its answers refer to.
+            if (running.services.store) running.services.store->close();
+            return done.error();
+        }
+    }
+    load_revoked_links(running.services);
+    for (const auto& shard : running.shards) shard->start();
+    greet(running);
+    housekeep_until_signal(running, signals);
+    stop(running, signals);
+    return {};
+}
+
+}  // namespace waaft::app

@@ -1,0 +1,160 @@
+#include "server/app/post_office.h"
+#include "server/app/sessions.h"
+#include "server/auth/turn.h"
+#include "server/base/id.h"
+#include "server/signaling/codec.h"
+
+#include <algorithm>
+
+namespace waaft::app {
+
+using signaling::CloseCode;
+using signaling::ErrorCode;
+
+namespace {
+
+constexpr std::uint8_t malformed_max = 10;
+constexpr std::uint16_t over_rate_max = 200;
+// ICE candidates and a reconnect's re-sent messages come in bursts.
+constexpr float burst_seconds = 4;
+
+// "[::1]:3000" -> "[::1]", "live.example.org" -> itself.
+std::string_view without_port(std::string_view host) {
+    const auto colon = host.rfind(':');
+    const auto bracket = host.rfind(']');
+    if (colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket)) return host;
+    return host.substr(0, colon);
+}
+
+// What an error about this message refers to: its nonce, if it has one.
+std::string subject_of(const signaling::ClientMessage& message) {
+    return std::visit(
+        [](const auto& what) -> std::string {
+            if constexpr (requires { what.nonce; })
+                return what.nonce;
+            else
+                return {};
+        },
+        message);
+}
+
+}  // namespace
+
+signaling::Ice make_ice(const Services& services, std::string_view host, UnixMs now) {
+    const Config& config = services.config;
+    signaling::Ice ice;
+    ice.relay_only = config.relay_only;
+    signaling::IceServer stun;
+    stun.urls = config.stun_urls;
+    if (stun.urls.empty() && !host.empty()) {
+        stun.urls.push_back("stun:" + std::string(without_port(host)) + ":" + std::to_string(services.port));
+    }
+    if (!stun.urls.empty()) ice.servers.push_back(std::move(stun));
+    if (config.turn_urls.empty()) return ice;
+    signaling::IceServer turn;
+    turn.urls = config.turn_urls;
+    if (!services.turn_secret.empty()) {
+        const auto credential =
+            auth::turn_rest_credential(services.turn_secret, random_member_id(), now, config.turn_ttl.count());
+        turn.username = credential.username;
+        turn.credential = credential.password;
+    } else {
+        turn.username = config.turn_username;
+        turn.credential = services.turn_password;
+    }
+    ice.servers.push_back(std::move(turn));
+    return ice;
+}
+
+Session::Session(Sessions& sessions, ConnectionId id, std::string host)
+    : sessions_(sessions), id_(id), host_(std::move(host)) {}
+
+Session::~Session() = default;
+
+void Session::on_open(net::WsConnection& connection) {
+    connection_ = &connection;
+    alive_at_ = tokens_at_ = Clock::now();
+    tokens_ = static_cast<float>(sessions_.services_.config.messages_per_second) * burst_seconds;
+    sessions_.opened(*this);
+}
+
+void Session::on_alive() { alive_at_ = Clock::now(); }
+
+void Session::on_closed(net::ClosedBy, std::uint16_t) {
+    state_ = State::closing;
+    connection_ = nullptr;
+    sessions_.closed(*this);
+}
+
+bool Session::within_rate(TimePoint now) {
+    const auto rate = static_cast<float>(sessions_.services_.config.messages_per_second);
+    const float refill = std::chrono::duration<float>(now - tokens_at_).count() * rate;
+    tokens_ = std::min(tokens_ + refill, rate * burst_seconds);
+    tokens_at_ = now;
+    if (tokens_ >= 1) {
+        tokens_ -= 1;
+        return true;
+    }
+    sessions_.counters_.rate_limited.fetch_add(1, std::memory_order_relaxed);
+    return false;
+}
+
+void Session::on_text(std::string_view message) {
+    if (state_ == State::closing) return;
+    const TimePoint now = Clock::now();
+    alive_at_ = now;
+    sessions_.counters_.messages_in.fetch_add(1, std::memory_order_relaxed);
+    const bool allowed = within_rate(now);
+    auto decoded = signaling::decode(message, sessions_.services_.config.chat_text_max);
+    if (!decoded.has_value()) {
+        sessions_.counters_.malformed.fetch_add(1, std::memory_order_relaxed);
+        if (++malformed_ > malformed_max) return close(CloseCode::bad_message);
+        const signaling::DecodeError error = decoded.error();
+        return refuse(error.code, error.detail, error.re);
+    }
+    if (std::holds_alternative<signaling::Pong>(*decoded)) return;
+    if (!allowed) {
+        if (++over_rate_ > over_rate_max) return close(CloseCode::rate_limited);
+        return refuse(ErrorCode::rate_limited, "", subject_of(*decoded));
+    }
+    if (auto* wish = std::get_if<signaling::Join>(&*decoded)) return join(std::move(*wish));
+    if (state_ != State::joined) return refuse(ErrorCode::not_joined, "", "");
+    auto boxed = std::make_unique<signaling::ClientMessage>(std::move(*decoded));
+    sessions_.post_home(home_, ClientMail{id_, room_, std::move(boxed)}, *this);
+}
+
+void Session::join(signaling::Join wish) {
+    if (state_ != State::fresh) return refuse(ErrorCode::already_joined, "", "join");
+    state_ = State::joining;
+    Services& services = sessions_.services_;
+    home_ = services.post_office->home_of(wish.room);
+    room_name_ = wish.room;
+    auto mail = std::make_unique<JoinMail>();
+    mail->connection = id_;
+    mail->join = std::move(wish);
+    mail->address_key = connection_->peer().address_key;
+    mail->loopback = connection_->peer().loopback;
+    mail->ice = make_ice(services, host_, read_clocks().wall);
+    host_ = {};
+    sessions_.post_home(home_, std::move(mail), *this);
+}
+
+void Session::refuse(ErrorCode code, std::string detail, std::string re) {
+    send(signaling::ErrorMessage{code, std::move(detail), std::move(re)});
+}
+
+void Session::send(const signaling::ServerMessage& message) {
+    if (!connection_) return;
+    connection_->send(std::make_shared<const std::string>(net::text_frame(signaling::encode(message))));
+}
+
+void Session::close(CloseCode code) {
+    if (state_ == State::closing || !connection_) return;
+    send(signaling::Bye{code});
+    state_ = State::closing;
+    connection_->close(static_cast<std::uint16_t>(code), signaling::to_string(code));
+    // Now, for a silent peer does not answer the close and the room should not wait for that.
+    sessions_.gone(*this);
+}
+
+}  // namespace waaft::app

@@ -1,0 +1,292 @@
+#include "server/app/sessions.h"
+
+#include "server/app/post_office.h"
+#include "server/base/id.h"
+#include "server/signaling/codec.h"
+
+#include <algorithm>
+
+namespace waaft::app {
+
+using signaling::CloseCode;
+using signaling::ErrorCode;
+
+namespace {
+
+// Above this many deliveries a second a room's frames wait up to coalesce_for and go out together:
+// one send costs about as much for ten frames as for one.
+constexpr double coalesce_above = 150'000;
+constexpr Duration coalesce_for = std::chrono::milliseconds(20);
+constexpr Duration rate_window = std::chrono::milliseconds(100);
+constexpr Duration join_timeout = std::chrono::seconds(10);
+constexpr std::size_t batch_max = 256;
+
+SharedBytes frame_of(const signaling::ServerMessage& message) {
+    return std::make_shared<const std::string>(net::text_frame(signaling::encode(message)));
+}
+
+SharedBytes joined_frames(const std::vector<SharedBytes>& frames) {
+    std::size_t size = 0;
+    for (const SharedBytes& frame : frames) size += frame->size();
+    auto all = std::make_shared<std::string>();
+    all->reserve(size);
+    for (const SharedBytes& frame : frames) all->append(*frame);
+    return all;
+}
+
+}  // namespace
+
+Sessions::Sessions(Services& services, ShardIndex self, boost::asio::io_context& io, ShardCounters& counters)
+    : services_(services),
+      self_(self),
+      counters_(counters),
+      tick_timer_(io),
+      flush_timer_(io),
+      jitter_state_(random_u64() | 1),
+      ping_on_air_(frame_of(signaling::Ping{static_cast<std::uint32_t>(services.config.ping_on_air_timeout.count())})),
+      ping_idle_(frame_of(signaling::Ping{static_cast<std::uint32_t>(services.config.ping_idle_timeout.count())})) {}
+
+Sessions::~Sessions() = default;
+
+std::unique_ptr<net::WsHandler> Sessions::make(std::string host) {
+    const ConnectionId id = (static_cast<ConnectionId>(self_) << connection_shard_shift) | next_id_++;
+    return std::make_unique<Session>(*this, id, std::move(host));
+}
+
+void Sessions::start() {
+    wheel_time_ = Clock::now();
+    tick();
+}
+
+void Sessions::close_all() {
+    stopping_ = true;
+    tick_timer_.cancel();
+    std::vector<Session*> all;
+    for (const auto& [id, session] : sessions_) all.push_back(session);
+    for (Session* session : all) {
+        // Everybody at another time, so that they do not all come back in the same instant.
+        const auto retry_ms = static_cast<std::uint32_t>(
+            std::chrono::duration_cast<Millis>(jittered(std::chrono::milliseconds(1500))).count());
+        session->send(signaling::Restarting{retry_ms});
+        session->close(CloseCode::restarting);
+    }
+}
+
+Session* Sessions::find(ConnectionId id) {
+    const auto found = sessions_.find(id);
+    return found == sessions_.end() ? nullptr : found->second;
+}
+
+void Sessions::opened(Session& session) {
+    sessions_[session.id_] = &session;
+    counters_.sessions.store(sessions_.size(), std::memory_order_relaxed);
+    wake_in(session, join_timeout);
+}
+
+void Sessions::closed(Session& session) {
+    gone(session);
+    sessions_.erase(session.id_);
+    counters_.sessions.store(sessions_.size(), std::memory_order_relaxed);
+}
+
+void Sessions::gone(Session& session) {
+    leave_room(session);
+    if (session.room_name_.empty()) return;
+    unsent_gone_.push_back({session.id_, std::exchange(session.room_name_, {})});
+    send_gone();
+}
+
+void Sessions::send_gone() {
+    PostOffice& office = *services_.post_office;
+    while (!unsent_gone_.empty()) {
+        GoneMail& gone = unsent_gone_.front();
+        // A full ring: the next tick tries again, for a home must hear of everybody who went.
+        if (!office.post(self_, office.home_of(gone.room), std::make_unique<GoneMail>(gone))) return;
+        unsent_gone_.pop_front();
+    }
+}
+
+void Sessions::leave_room(Session& session) {
+    LocalRoom* room = session.local_room_;
+    if (!room) return;
+    Session* last = room->sessions.back();
+    room->sessions[session.index_in_room_] = last;
+    last->index_in_room_ = session.index_in_room_;
+    room->sessions.pop_back();
+    session.local_room_ = nullptr;
+    if (room->sessions.empty()) rooms_.erase(session.room_);
+}
+
+void Sessions::post_home(ShardIndex home, Mail mail, Session& session) {
+    if (services_.post_office->post(self_, home, std::move(mail))) return;
+    counters_.overruns.fetch_add(1, std::memory_order_relaxed);
+    session.close(CloseCode::busy);
+}
+
+// ---- from the home ----
+
+void Sessions::on_mail(const AttachMail& mail) {
+    Session* session = find(mail.connection);
+    if (!session || session->state_ == Session::State::closing) return;
+    if (session->local_room_ == nullptr) {
+        auto& room = rooms_[mail.room];
+        if (!room) room = std::make_unique<LocalRoom>();
+        // What was said before this member came is not for it.
+        flush(*room);
+        session->room_ = mail.room;
+        session->local_room_ = room.get();
+        session->index_in_room_ = static_cast<std::uint32_t>(room->sessions.size());
+        room->sessions.push_back(session);
+        session->state_ = Session::State::joined;
+        wake_in(*session, jittered(services_.config.ping_idle));
+    }
+    set_on_air(*session, mail.on_air);
+}
+
+void Sessions::on_mail(FrameMail mail) {
+    if (Session* session = find(mail.connection)) deliver(*session, mail.frame, 1);
+}
+
+void Sessions::on_mail(const CloseMail& mail) {
+    if (Session* session = find(mail.connection)) session->close(mail.code);
+}
+
+void Sessions::on_overrun(ShardIndex home) {
+    std::vector<Session*> affected;
+    for (const auto& [id, session] : sessions_) {
+        if (session->home_ == home && !session->room_name_.empty()) affected.push_back(session);
+    }
+    for (Session* session : affected) session->close(CloseCode::busy);
+}
+
+// ---- fan-out ----
+
+void Sessions::on_mail(BroadcastMail mail) {
+    const auto found = rooms_.find(mail.room);
+    if (found == rooms_.end()) return;
+    LocalRoom& room = *found->second;
+    if (mail.except != 0) {
+        flush(room);
+        for (Session* session : room.sessions) {
+            if (session->id_ != mail.except) deliver(*session, mail.frame, 1);
+        }
+        return;
+    }
+    note_rate(room, Clock::now());
+    room.batch.push_back(std::move(mail.frame));
+    const bool dense = room.frames_per_second * static_cast<double>(room.sessions.size()) > coalesce_above;
+    if (!dense || room.batch.size() >= batch_max)
+        flush(room);
+    else
+        arm_flush(mail.room, room);
+}
+
+void Sessions::note_rate(LocalRoom& room, TimePoint now) {
+    ++room.window_frames;
+    const Duration elapsed = now - room.window_start;
+    if (elapsed < rate_window) return;
+    room.frames_per_second = room.window_frames / std::chrono::duration<double>(elapsed).count();
+    room.window_frames = 0;
+    room.window_start = now;
+}
+
+void Sessions::flush(LocalRoom& room) {
+    if (room.batch.empty()) return;
+    const std::size_t count = room.batch.size();
+    const SharedBytes frames = count == 1 ? std::move(room.batch.front()) : joined_frames(room.batch);
+    room.batch.clear();
+    // By index: a delivery never changes the list, it only queues or marks a connection as slow.
+    for (Session* session : room.sessions) deliver(*session, frames, count);
+}
+
+void Sessions::arm_flush(RoomHandle handle, LocalRoom& room) {
+    if (room.flush_armed) return;
+    room.flush_armed = true;
+    to_flush_.push_back(handle);
+    if (to_flush_.size() > 1) return;  // the timer runs already
+    flush_timer_.expires_after(coalesce_for);
+    flush_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (error) return;
+        for (const RoomHandle due : std::exchange(to_flush_, {})) {
+            const auto found = rooms_.find(due);
+            if (found == rooms_.end()) continue;
+            found->second->flush_armed = false;
+            flush(*found->second);
+        }
+    });
+}
+
+void Sessions::deliver(Session& session, const SharedBytes& frames, std::size_t count) {
+    if (!session.connection_ || session.state_ == Session::State::closing) return;
+    session.connection_->send(frames);
+    counters_.deliveries.fetch_add(count, std::memory_order_relaxed);
+}
+
+// ---- silence ----
+
+Duration Sessions::jittered(Duration interval) {
+    // xorshift64: pings only have to be spread, not unguessable.
+    jitter_state_ ^= jitter_state_ << 13;
+    jitter_state_ ^= jitter_state_ >> 7;
+    jitter_state_ ^= jitter_state_ << 17;
+    const double share = 0.5 + 0.5 * static_cast<double>(jitter_state_ >> 11) / 9007199254740992.0;
+    return std::chrono::duration_cast<Duration>(interval * share);
+}
+
+void Sessions::wake_in(Session& session, Duration delay) {
+    const auto steps =
+        static_cast<std::size_t>(std::clamp<Duration::rep>(delay / Duration(wheel_step), 1, wheel_size - 1));
+    ++session.timer_generation_;
+    wheel_[(wheel_at_ + steps) % wheel_size].push_back({session.id_, session.timer_generation_});
+}
+
+void Sessions::tick() {
+    const TimePoint now = Clock::now();
+    counters_.last_turn_ms.store(std::chrono::duration_cast<Millis>(now.time_since_epoch()).count(),
+                                 std::memory_order_relaxed);
+    send_gone();
+    while (wheel_time_ + wheel_step <= now) {
+        wheel_time_ += wheel_step;
+        wheel_at_ = (wheel_at_ + 1) % wheel_size;
+        for (const Wake& wake : std::exchange(wheel_[wheel_at_], {})) {
+            Session* session = find(wake.id);
+            if (session && session->timer_generation_ == wake.generation) on_wake(*session, now);
+        }
+    }
+    tick_timer_.expires_at(wheel_time_ + wheel_step);
+    tick_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error && !stopping_) tick();
+    });
+}
+
+void Sessions::on_wake(Session& session, TimePoint now) {
+    if (session.state_ == Session::State::closing) return;
+    if (session.state_ != Session::State::joined) return session.close(CloseCode::join_timeout);
+    watch(session, now);
+}
+
+void Sessions::watch(Session& session, TimePoint now) {
+    const Config& config = services_.config;
+    const Duration timeout = session.on_air_ ? config.ping_on_air_timeout : config.ping_idle_timeout;
+    const Duration silent = now - session.alive_at_;
+    if (silent >= timeout) {
+        counters_.closed_silent.fetch_add(1, std::memory_order_relaxed);
+        return session.close(CloseCode::silent);
+    }
+    if (now >= session.ping_at_) {
+        session.connection_->send(session.on_air_ ? ping_on_air_ : ping_idle_);
+        session.ping_at_ = now + jittered(session.on_air_ ? config.ping_on_air : config.ping_idle);
+    }
+    wake_in(session, std::min(session.ping_at_ - now, timeout - silent));
+}
+
+void Sessions::set_on_air(Session& session, bool on_air) {
+    if (session.on_air_ == on_air) return;
+    session.on_air_ = on_air;
+    const TimePoint now = Clock::now();
+    session.alive_at_ = now;
+    session.ping_at_ = now;  // tells the client the new `within` at once
+    watch(session, now);
+}
+
+}  // namespace waaft::app

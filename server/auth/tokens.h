@@ -1,0 +1,60 @@
+// Signed tokens: resume tokens and join links, HMAC-SHA256 over a compact JSON payload.
+//
+// Thread: any (Signer is immutable). Ownership: values. Errors: TokenError, never an exception.
+// Form: base64url(payload) "." base64url(mac over purpose "\n" payload). Two secrets may be valid:
+// the first signs, all verify. Comparison is constant-time. Source: RFC 2104; payloads in PROTOCOL.md.
+#pragma once
+
+#include "server/base/result.h"
+#include "server/base/time.h"
+#include "server/signaling/messages.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace waaft::auth {
+
+enum class TokenError : std::uint8_t { malformed, bad_signature, expired };
+
+// Says who a member of a room was, so that it can come back as the same one.
+struct ResumeToken {
+    std::string room;
+    std::string epoch;
+    std::string member;
+    std::string name;
+    signaling::Role role = signaling::Role::viewer;
+    UnixMs joined = 0;
+};
+
+// Lets somebody into a room with a role, until it expires or is revoked.
+struct JoinLink {
+    std::string id;  // for revocation
+    std::string room;
+    signaling::Role role = signaling::Role::viewer;
+    std::string name;  // preset display name, may be empty
+    std::string key;   // the API key's name that made it, empty: the host; void when that key is revoked
+    UnixMs expires_at = 0;
+};
+
+class Signer {
+public:
+    // Each secret has at least 32 bytes.
+    explicit Signer(std::vector<std::string> secrets);
+    std::string sign(const ResumeToken& token) const;
+    std::string sign(const JoinLink& link) const;
+    Result<ResumeToken, TokenError> verify_resume(std::string_view token) const;
+    Result<JoinLink, TokenError> verify_link(std::string_view token, UnixMs now) const;
+
+private:
+    std::vector<std::string> secrets_;
+};
+
+// The server's own secret: read from `file` (0600), made there at the first start.
+Result<std::string> ensure_secret(const std::string& file);
+
+// SHA-256 in hexadecimal; host keys and API keys are 256 random bits, so this is enough for them.
+std::string sha256_hex(std::string_view text);
+bool equal_constant_time(std::string_view a, std::string_view b);
+
+}  // namespace waaft::auth

@@ -1,0 +1,64 @@
+// How many connections are open in all and per address, and how many handshakes an address begins
+// in a second, over all shards.
+//
+// Thread: any (a mutex per stripe of addresses). Ownership: a Ticket is one open connection and
+// gives its place back when it is destroyed; it keeps the table alive. Units: connections,
+// handshakes per second (a second's worth may come at once). Errors: a refusal, no ticket.
+#pragma once
+
+#include "server/base/time.h"
+#include "server/net/ip_address.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace waaft::net {
+
+// The address as text, or "<prefix>::/64" for an IPv6 one; a text that is no address is its own key.
+std::string address_key(std::string_view address);
+
+class AddressLimits {
+public:
+    struct Options {
+        std::uint32_t connections_max = 18000;
+        std::uint32_t connections_per_address = 640;
+        std::uint32_t handshakes_per_second = 100;  // per address
+    };
+
+    explicit AddressLimits(const Options& options);
+
+    class Ticket {
+    public:
+        Ticket() = default;
+        Ticket(Ticket&& other) noexcept { swap(other); }
+        Ticket& operator=(Ticket&& other) noexcept;
+        ~Ticket();
+
+    private:
+        friend class AddressLimits;
+        void swap(Ticket& other) noexcept;
+        std::shared_ptr<struct AddressTable> table_;
+        std::uint64_t key_ = 0;
+        bool per_address_ = false;
+    };
+
+    // A place for one connection; nullopt if there is none. `per_address` false counts the total
+    // alone (a trusted proxy speaks for many addresses).
+    std::optional<Ticket> admit(const IpAddress& address, bool per_address = true);
+
+    // True if the address may begin one more TLS handshake now.
+    bool allow_handshake(const IpAddress& address, TimePoint now);
+
+    std::uint32_t open_connections() const;
+    // Addresses that are remembered now; bounded by open connections and a second of handshakes.
+    std::size_t remembered_addresses() const;
+
+private:
+    std::shared_ptr<AddressTable> table_;
+};
+
+}  // namespace waaft::net

@@ -1,0 +1,99 @@
+#include "server/net/proxies.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace waaft::net {
+namespace {
+
+bool same_name(std::string_view left, std::string_view right) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                      [&](char a, char b) { return lower(a) == lower(b); });
+}
+
+std::string_view trim(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t");
+    if (first == text.npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+std::vector<std::string_view> list_of(const std::vector<std::pair<std::string, std::string>>& headers,
+                                      std::string_view name) {
+    std::vector<std::string_view> items;
+    for (const auto& [key, value] : headers) {
+        if (!same_name(key, name)) continue;
+        std::string_view rest = value;
+        for (;;) {
+            const auto comma = rest.find(',');
+            items.push_back(trim(rest.substr(0, comma)));
+            if (comma == rest.npos) break;
+            rest.remove_prefix(comma + 1);
+        }
+    }
+    return items;
+}
+
+// Some proxies add the port: "192.0.2.1:443", "[2001:db8::1]:443".
+std::optional<IpAddress> parse_forwarded(std::string_view text) {
+    if (text.starts_with('[')) {
+        const auto end = text.find(']');
+        return end == text.npos ? std::nullopt : IpAddress::parse(text.substr(1, end - 1));
+    }
+    if (const auto colon = text.find(':'); colon != text.npos && text.find(':', colon + 1) == text.npos)
+        text = text.substr(0, colon);
+    return IpAddress::parse(text);
+}
+
+Error bad_entry(const std::string& entry) {
+    return {"proxy_bad", "not an address or network in CIDR notation", entry, "write it like 10.0.0.0/8 or fd00::/8"};
+}
+
+}  // namespace
+
+Result<TrustedProxies> TrustedProxies::parse(const std::vector<std::string>& entries) {
+    TrustedProxies proxies;
+    for (const auto& entry : entries) {
+        const std::string_view text = trim(entry);
+        const auto slash = text.find('/');
+        const auto address = IpAddress::parse(text.substr(0, slash));
+        if (!address) return bad_entry(entry);
+        const unsigned widest = address->v6 ? 128 : 32;
+        unsigned bits = widest;
+        if (slash != text.npos) {
+            const auto digits = text.substr(slash + 1);
+            const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
+            if (error != std::errc{} || end != digits.data() + digits.size() || bits > widest) return bad_entry(entry);
+        }
+        proxies.networks_.push_back({*address, bits});
+    }
+    return proxies;
+}
+
+bool TrustedProxies::trusts(const IpAddress& address) const {
+    return std::any_of(networks_.begin(), networks_.end(),
+                       [&](const Network& network) { return address.in_network(network.address, network.bits); });
+}
+
+TrustedProxies::Client TrustedProxies::resolve(const IpAddress& peer,
+                                               const std::vector<std::pair<std::string, std::string>>& headers) const {
+    Client client{peer, {}, {}};
+    if (!trusts(peer)) return client;
+    const auto hops = list_of(headers, "X-Forwarded-For");
+    for (auto hop = hops.rbegin(); hop != hops.rend() && trusts(client.address); ++hop) {
+        const auto address = parse_forwarded(*hop);
+        if (!address) break;
+        client.address = *address;
+    }
+    if (const auto protos = list_of(headers, "X-Forwarded-Proto"); !protos.empty()) {
+        if (same_name(protos.back(), "https") || same_name(protos.back(), "wss"))
+            client.proto = "https";
+        else if (same_name(protos.back(), "http") || same_name(protos.back(), "ws"))
+            client.proto = "http";
+    }
+    if (const auto hosts = list_of(headers, "X-Forwarded-Host"); !hosts.empty()) client.host = hosts.back();
+    return client;
+}
+
+}  // namespace waaft::net

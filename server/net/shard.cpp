@@ -1,0 +1,74 @@
+#include "server/net/shard.h"
+
+#include "server/net/link.h"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+
+namespace waaft::net {
+namespace {
+
+// So many connections are written to in one turn; then others get theirs, and more can coalesce.
+constexpr std::size_t flushes_per_turn = 256;
+
+}  // namespace
+
+Shard::Shard(boost::asio::io_context& the_io, ServerOptions the_options, Handler& the_handler)
+    : io(the_io),
+      options(std::move(the_options)),
+      handler(&the_handler),
+      wheel_(Clock::now(), std::chrono::milliseconds(100)),
+      tick_(the_io) {}
+
+void Shard::arm(Deadline& deadline, Duration after) {
+    wheel_.arm(deadline, Clock::now() + after);
+    if (!ticking_) start_ticking();
+}
+
+void Shard::start_ticking() {
+    ticking_ = true;
+    tick_.expires_after(wheel_.tick());
+    tick_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+        self->ticking_ = false;
+        if (error) return;
+        self->wheel_.advance(Clock::now());
+        if (!self->ticking_ && !self->wheel_.empty()) self->start_ticking();
+    });
+}
+
+void Shard::flush_later(std::shared_ptr<Link> link) {
+    dirty_.push_back(std::move(link));
+    if (flush_posted_) return;
+    flush_posted_ = true;
+    boost::asio::post(io, [self = shared_from_this()] { self->flush_some(); });
+}
+
+void Shard::flush_some() {
+    flush_posted_ = false;
+    const std::size_t end = std::min(dirty_.size(), dirty_begin_ + flushes_per_turn);
+    for (; dirty_begin_ < end; ++dirty_begin_) std::exchange(dirty_[dirty_begin_], nullptr)->flush();
+    if (dirty_begin_ < dirty_.size()) {
+        flush_posted_ = true;
+        boost::asio::post(io, [self = shared_from_this()] { self->flush_some(); });
+        return;
+    }
+    dirty_.clear();
+    dirty_begin_ = 0;
+}
+
+void Shard::stop() {
+    handler = nullptr;
+    tick_.cancel();
+    while (!links.empty()) {
+        // It may have no other owner than what it is about to give up.
+        const auto link = static_cast<Link&>(links.front()).shared_from_this();
+        links.pop_front();
+        if (link->owner()) link->owner()->on_stop();
+        link->abort(Ended::aborted);
+    }
+    dirty_.clear();
+    dirty_begin_ = 0;
+}
+
+}  // namespace waaft::net

@@ -1,0 +1,60 @@
+// Certificates: a local CA and leaf made when there is none, files that are reloaded when they
+// change, and the OpenSSL context that new connections use.
+//
+// Thread: TlsContext is shared by all shards; replace() and current() may race (atomic swap), open
+// connections keep the context they began with. Ownership: RAII over SSL_CTX. Errors: Error with
+// code tls_file, tls_mismatch, tls_expired, tls_write. Source: RFC 5280 (name constraints 4.2.1.10).
+#pragma once
+
+#include "server/base/result.h"
+#include "server/base/time.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+struct ssl_ctx_st;
+
+namespace waaft::net {
+
+struct LocalCaOptions {
+    std::string directory;           // ca.crt, ca.key, server.crt, server.key live here; keys 0600
+    std::vector<std::string> names;  // host names and IP addresses for the leaf
+};
+struct LocalCa {
+    std::string ca_pem;
+    std::string cert_file;
+    std::string key_file;
+    std::string fingerprint_sha256;  // of the CA, "AB:CD:..."
+    UnixMs leaf_expires_at = 0;
+};
+// Makes or reuses a CA (P-256, 10 years, name constraints: exactly the host names of this machine,
+// localhost, .local, and private, link-local and loopback addresses plus the machine's own ones)
+// and a leaf (P-256, 90 days). A leaf that has less than a third of its life, or lacks a name, is
+// made anew; a CA whose constraints forbid a needed name too.
+Result<LocalCa> ensure_local_ca(const LocalCaOptions& options, UnixMs now);
+
+// localhost, the host's names and every address of its interfaces.
+std::vector<std::string> machine_names();
+// The address with which this machine reaches others: what they most likely reach it by. Empty
+// without a network. Asks the routing table; nothing is sent.
+std::string outward_address();
+
+class TlsContext {
+public:
+    static Result<std::shared_ptr<TlsContext>> from_files(std::string cert_file, std::string key_file);
+    ~TlsContext();
+    // Reads the files again if their size, time or inode changed. True: a new certificate is in force.
+    // On an error the old one stays in force.
+    Result<bool> reload_if_changed();
+    std::shared_ptr<ssl_ctx_st> current() const;
+    UnixMs expires_at() const;
+    std::vector<std::string> names() const;
+
+private:
+    TlsContext();
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace waaft::net

@@ -1,0 +1,150 @@
+#include "server/net/tls.h"
+
+#include "server/net/x509.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <cstring>
+#include <mutex>
+#include <string_view>
+#include <tuple>
+
+namespace waaft::net {
+namespace {
+
+int select_http11(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
+                  void*) {
+    constexpr std::string_view ours = "http/1.1";
+    for (unsigned i = 0; i < in_size; i += in[i] + 1U) {
+        const bool whole = in[i] == ours.size() && i + 1 + ours.size() <= in_size;
+        if (whole && std::memcmp(in + i + 1, ours.data(), ours.size()) == 0) {
+            *out = in + i + 1;
+            *out_size = in[i];
+            return SSL_TLSEXT_ERR_OK;
+        }
+    }
+    return SSL_TLSEXT_ERR_NOACK;
+}
+
+void configure(SSL_CTX* context) {
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                     SSL_OP_IGNORE_UNEXPECTED_EOF);
+    // Buffers are given back when empty: an idle connection then costs a third.
+    SSL_CTX_set_mode(context,
+                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(context, 1);
+    // Resumption is by tickets alone; a cache of sessions would grow with every visitor.
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_num_tickets(context, 1);
+    constexpr std::string_view id = "waaft";
+    SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(id.data()), id.size());
+    SSL_CTX_set_alpn_select_cb(context, select_http11, nullptr);
+}
+
+struct FileStamp {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::int64_t size = -1;
+    std::int64_t seconds = 0;
+    std::int64_t nanoseconds = 0;
+    bool operator==(const FileStamp&) const = default;
+};
+
+FileStamp stamp_of(const std::string& file) {
+    struct stat info {};
+    if (::stat(file.c_str(), &info) != 0) return {};
+    return {info.st_dev, info.st_ino, info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
+}
+
+struct Loaded {
+    std::shared_ptr<ssl_ctx_st> context;
+    UnixMs expires_at = 0;
+    std::vector<std::string> names;
+};
+
+Result<Loaded> load(const std::string& cert_file, const std::string& key_file) {
+    ERR_clear_error();
+    Loaded loaded;
+    loaded.context = std::shared_ptr<SSL_CTX>(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+    if (!loaded.context) return Error{"tls_file", "OpenSSL gave no context: " + openssl_reason(), cert_file, ""};
+    SSL_CTX* context = loaded.context.get();
+    configure(context);
+    if (SSL_CTX_use_certificate_chain_file(context, cert_file.c_str()) != 1)
+        return Error{"tls_file", "cannot read a certificate: " + openssl_reason(), cert_file,
+                     "give a PEM file with the certificate first and its chain after it"};
+    if (SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
+        if (ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH)
+            return Error{"tls_mismatch", "the key does not belong to the certificate", key_file,
+                         "give the key that the certificate in " + cert_file + " was issued for"};
+        return Error{"tls_file", "cannot read a private key: " + openssl_reason(), key_file,
+                     "give an unencrypted PEM key that this user may read"};
+    }
+    if (SSL_CTX_check_private_key(context) != 1)
+        return Error{"tls_mismatch", "the key does not belong to the certificate", key_file,
+                     "give the key that the certificate in " + cert_file + " was issued for"};
+    const X509* leaf = SSL_CTX_get0_certificate(context);
+    loaded.expires_at = expiry_of(*leaf);
+    loaded.names = names_of(*leaf);
+    return loaded;
+}
+
+}  // namespace
+
+struct TlsContext::Impl {
+    std::string cert_file;
+    std::string key_file;
+    mutable std::mutex mutex;  // guards all below; held for a copy of pointers only
+    Loaded loaded;
+    FileStamp cert_stamp;
+    FileStamp key_stamp;
+};
+
+TlsContext::TlsContext() : impl_(std::make_unique<Impl>()) {}
+
+TlsContext::~TlsContext() = default;
+
+Result<std::shared_ptr<TlsContext>> TlsContext::from_files(std::string cert_file, std::string key_file) {
+    std::shared_ptr<TlsContext> context(new TlsContext);
+    context->impl_->cert_file = std::move(cert_file);
+    context->impl_->key_file = std::move(key_file);
+    if (const auto loaded = context->reload_if_changed(); !loaded) return loaded.error();
+    return context;
+}
+
+Result<bool> TlsContext::reload_if_changed() {
+    // Stamps first: a file that changes while it is read is read again the next time.
+    const auto cert_stamp = stamp_of(impl_->cert_file);
+    const auto key_stamp = stamp_of(impl_->key_file);
+    {
+        const std::lock_guard lock(impl_->mutex);
+        if (impl_->loaded.context && cert_stamp == impl_->cert_stamp && key_stamp == impl_->key_stamp) return false;
+    }
+    auto loaded = load(impl_->cert_file, impl_->key_file);
+    if (!loaded) return loaded.error();
+    const std::lock_guard lock(impl_->mutex);
+    impl_->loaded = std::move(*loaded);
+    impl_->cert_stamp = cert_stamp;
+    impl_->key_stamp = key_stamp;
+    return true;
+}
+
+std::shared_ptr<ssl_ctx_st> TlsContext::current() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->loaded.context;
+}
+
+UnixMs TlsContext::expires_at() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->loaded.expires_at;
+}
+
+std::vector<std::string> TlsContext::names() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->loaded.names;
+}
+
+}  // namespace waaft::net

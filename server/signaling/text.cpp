@@ -1,0 +1,132 @@
+#include "server/signaling/text.h"
+
+#include "server/base/bytes.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace waaft::signaling {
+
+namespace {
+
+constexpr std::size_t name_bytes_max = 64;
+
+struct CodePoint {
+    char32_t value = 0;
+    std::size_t size = 1;
+};
+
+// The code point at `at` of well-formed UTF-8.
+CodePoint code_point_at(std::string_view text, std::size_t at) {
+    const auto byte = [&](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[at + i])); };
+    const char32_t first = byte(0);
+    if (first < 0x80) {
+        return {first, 1};
+    }
+    if (first < 0xE0) {
+        return {((first & 0x1F) << 6) | (byte(1) & 0x3F), 2};
+    }
+    if (first < 0xF0) {
+        return {((first & 0x0F) << 12) | ((byte(1) & 0x3F) << 6) | (byte(2) & 0x3F), 3};
+    }
+    return {((first & 0x07) << 18) | ((byte(1) & 0x3F) << 12) | ((byte(2) & 0x3F) << 6) | (byte(3) & 0x3F), 4};
+}
+
+bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c <= 0x9F); }
+
+bool is_bidi_format(char32_t c) {
+    return c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
+// White space and characters without width; a name of only these would look empty.
+bool is_blank(char32_t c) {
+    return c == ' ' || (c >= 0x09 && c <= 0x0D) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200B) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x2060 ||
+           c == 0x3000 || c == 0xFEFF;
+}
+
+bool is_allowed(char32_t control, Controls allowed) {
+    switch (allowed) {
+        case Controls::none: return false;
+        case Controls::lines: return control == '\n' || control == '\t';
+        case Controls::sdp: return control == '\n' || control == '\t' || control == '\r';
+    }
+    return false;
+}
+
+std::string_view trim(std::string_view text) {
+    std::size_t begin = text.size();
+    std::size_t end = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const CodePoint point = code_point_at(text, at);
+        if (!is_blank(point.value)) {
+            begin = std::min(begin, at);
+            end = at + point.size;
+        }
+        at += point.size;
+    }
+    return begin < end ? text.substr(begin, end - begin) : std::string_view();
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+
+bool is_url_safe(char c) { return is_digit(c) || is_lower(c) || (c >= 'A' && c <= 'Z') || c == '_' || c == '-'; }
+
+template <class Predicate>
+bool consists_of(std::string_view text, std::size_t min, std::size_t max, Predicate predicate) {
+    return text.size() >= min && text.size() <= max && std::all_of(text.begin(), text.end(), predicate);
+}
+
+}  // namespace
+
+bool is_text(std::string_view text, Controls allowed) {
+    if (!is_utf8(text)) {
+        return false;
+    }
+    for (std::size_t at = 0; at < text.size();) {
+        const CodePoint point = code_point_at(text, at);
+        if (is_control(point.value) && !is_allowed(point.value, allowed)) {
+            return false;
+        }
+        at += point.size;
+    }
+    return true;
+}
+
+std::optional<std::string> clean_name(std::string_view name) {
+    if (!is_utf8(name)) {
+        return std::nullopt;
+    }
+    const std::string_view trimmed = trim(name);
+    if (trimmed.empty() || trimmed.size() > name_bytes_max) {
+        return std::nullopt;
+    }
+    for (std::size_t at = 0; at < trimmed.size();) {
+        const CodePoint point = code_point_at(trimmed, at);
+        if (is_control(point.value) || is_bidi_format(point.value) || point.value == 0x2028 || point.value == 0x2029) {
+            return std::nullopt;
+        }
+        at += point.size;
+    }
+    return std::string(trimmed);
+}
+
+bool is_member_id(std::string_view text) {
+    return consists_of(text, 16, 16, [](char c) { return is_digit(c) || is_lower(c); });
+}
+
+bool is_epoch(std::string_view text) {
+    return consists_of(text, 16, 16, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+}
+
+bool is_nonce(std::string_view text) { return consists_of(text, 8, 64, is_url_safe); }
+
+bool is_client_id(std::string_view text) { return consists_of(text, 16, 64, is_url_safe); }
+
+bool is_token(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+}  // namespace waaft::signaling

@@ -1,0 +1,34 @@
+// Which strings the protocol takes: ids, nonces, names, chat texts.
+//
+// Thread: any, no state. Ownership: views in, values out. Units: bytes of UTF-8.
+// Errors: false or nullopt. Source: PROTOCOL.md; Unicode Standard chapter 23 (control and bidi characters).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace waaft::signaling {
+
+// Which control characters (general category Cc) a text may have.
+enum class Controls : std::uint8_t {
+    none,
+    lines,  // \n and \t
+    sdp,    // \r, \n and \t
+};
+
+// Well-formed UTF-8 without other control characters.
+bool is_text(std::string_view text, Controls allowed);
+
+// The name without white space around it: 1 to 64 bytes, no control, line separator or bidi
+// formatting characters, which could make one name look like another.
+std::optional<std::string> clean_name(std::string_view name);
+
+bool is_member_id(std::string_view text);  // 16 of [0-9a-z]
+bool is_epoch(std::string_view text);      // 16 of [0-9a-f]
+bool is_nonce(std::string_view text);      // 8 to 64 of [A-Za-z0-9_-]
+bool is_client_id(std::string_view text);  // 16 to 64 of [A-Za-z0-9_-]
+bool is_token(std::string_view text);      // visible ASCII
+
+}  // namespace waaft::signaling

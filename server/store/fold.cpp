@@ -1,0 +1,34 @@
+#include "server/store/fold.h"
+
+#include <algorithm>
+
+namespace waaft::store {
+namespace {
+
+using signaling::Record;
+
+void apply(Record& message, const Record& reaction) {
+    const auto found = message.reactions.find(reaction.emoji);
+    if (!reaction.on) {
+        if (found == message.reactions.end()) return;
+        std::erase(found->second, reaction.from);
+        if (found->second.empty()) message.reactions.erase(found);
+        return;
+    }
+    std::vector<std::string>& members = message.reactions[reaction.emoji];
+    if (std::find(members.begin(), members.end(), reaction.from) == members.end()) members.push_back(reaction.from);
+}
+
+}  // namespace
+
+void apply_reactions(std::vector<Record>& messages, const std::vector<Record>& reactions) {
+    for (const Record& reaction : reactions) {
+        const auto message =
+            std::lower_bound(messages.begin(), messages.end(), reaction.target,
+                             [](const Record& record, signaling::Seq seq) { return record.seq < seq; });
+        if (message == messages.end() || message->seq != reaction.target || message->deleted) continue;
+        apply(*message, reaction);
+    }
+}
+
+}  // namespace waaft::store

@@ -1,0 +1,47 @@
+// A reader that stops reading is let go; nobody else waits for it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { join, resume } from '../support/client.mjs';
+import { createRoom } from '../support/rest.mjs';
+import { startServer, until } from '../support/server.mjs';
+
+// Socket buffers hold some megabytes before the server sees that nothing is read.
+const long = 'x'.repeat(30_000);
+const flood = { description: { type: 'offer', sdp: long }, call: 0 };
+
+async function openRoom(t, settings) {
+  const server = await startServer(t, { 'limits.messages_per_second': 10000, ...settings });
+  const { room } = await createRoom(server);
+  const people = [];
+  for (const name of ['Ann', 'Bea', 'Slow']) people.push(await join(t, server, { room, name }));
+  return { server, people };
+}
+
+async function fillUntilClosed(server, ann, slow) {
+  await until(async () => {
+    for (let i = 0; i < 20; i += 1) ann.send({ t: 'signal', to: slow.id, ...flood });
+    await ann.chat('meanwhile');
+    return await server.metric('waaft_closed_slow_total') === 1;
+  }, 'the slow reader is closed', 60_000);
+}
+
+for (const [why, settings] of [
+  ['more waits for it than may', { 'limits.send_queue': '128KiB', 'limits.send_timeout': '5m' }],
+  ['it takes nothing for too long', { 'limits.send_queue': '64MiB', 'limits.send_timeout': '500ms' }],
+]) {
+  test(`a reader is slow: ${why}`, async (t) => {
+    const { server, people: [ann, bea, slow] } = await openRoom(t, settings);
+    slow.socket.pause();
+    await fillUntilClosed(server, ann, slow);
+    const { seq } = await ann.chat('the last');
+    await bea.take((message) => message.t === 'chat' && message.seq === seq);
+    assert.deepEqual(bea.chats().map((message) => message.seq), Array.from({ length: seq }, (_, i) => i + 1));
+    assert.equal(ann.end, undefined);
+
+    slow.socket.resume();
+    await slow.close();
+    const again = await resume(t, slow);
+    const missed = [...slow.chats(), ...again.welcome.items].map((message) => message.seq);
+    assert.deepEqual(missed, Array.from({ length: seq }, (_, i) => i + 1), 'it can catch up');
+  });
+}

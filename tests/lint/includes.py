@@ -1,0 +1,149 @@
+"""Proves the table of ARCHITECTURE.md: which folder may include what.
+
+For each folder of server/ and for cmd/ it lists the folders or files of ours, and the libraries,
+that may stand in an #include; anything else is a mistake. Folders of engines see no socket, no
+thread and no clock.
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+ENGINES = {"rtp", "rtc", "media", "room", "signaling"}
+
+# Of ours: a folder ("base") or a file ("signaling/messages.h").
+OURS = {
+    "server/base": set(),
+    "server/rtp": {"base"},
+    "server/rtc": {"base", "rtp"},
+    "server/media": {"base", "rtp"},
+    "server/signaling": {"base"},
+    "server/room": {"base", "signaling/messages.h", "signaling/text.h"},
+    "server/store": {"base", "signaling/messages.h"},
+    "server/auth": {"base", "signaling/messages.h"},
+    "server/cluster": {"base", "rtp", "store"},
+    "server/net": {"base"},
+    "server/app": {"base", "rtp", "rtc", "media", "signaling", "room", "store", "auth", "cluster", "net"},
+    "cmd": {"base", "auth/api_keys.h", "app/settings.h", "app/config.h", "app/build_info.h", "app/setting_values.h"},
+    "cmd/probe": {"base", "signaling", "rtc", "net"},
+    "cmd/bench": {"base", "signaling", "rtc", "net"},
+    "cmd/load": {"base", "signaling", "rtc", "net"},
+}
+# One file may see more than its folder.
+OURS_OF_FILE = {"cmd/main.cpp": {"app/run.h"}}
+
+LIBRARIES = {
+    "server/base": {"boost/system", "spdlog", "fmt"},
+    "server/rtp": set(),
+    "server/rtc": {"openssl"},
+    "server/media": set(),
+    "server/signaling": {"boost/json"},
+    "server/room": set(),
+    "server/store": {"sqlite3.h"},
+    "server/auth": {"boost/json", "openssl", "argon2.h"},
+    "server/cluster": {"hiredis"},
+    "server/net": {"boost/asio", "boost/beast", "boost/intrusive", "boost/system", "boost/core", "openssl"},
+    "server/app": {"boost/asio", "boost/beast", "boost/json", "boost/system", "openssl", "httplib.h", "prometheus",
+                   "qrencode.h"},
+    "cmd": {"boost/json", "boost/version.hpp", "CLI", "yaml-cpp", "openssl/crypto.h", "qrencode.h", "spdlog/version.h",
+            "sqlite3.h", "waaft_commit.h", "waaft_versions.h"},
+    "cmd/probe": {"boost/asio", "boost/beast", "boost/json", "openssl", "httplib.h"},
+    "cmd/bench": {"boost/asio", "boost/beast", "boost/json", "openssl", "httplib.h"},
+    "cmd/load": {"boost/asio", "boost/beast", "boost/json", "openssl", "httplib.h"},
+}
+NOT_IN = {"server/auth": {"openssl/ssl.h"}, "server/rtc": set(), "cmd": {"openssl/ssl.h"}}
+
+SYSTEM = {"unistd.h", "fcntl.h", "sys/stat.h", "sys/file.h", "sys/random.h", "sys/resource.h", "sys/mman.h",
+          "sys/types.h", "sys/wait.h", "sys/signalfd.h", "sys/timerfd.h", "sys/prctl.h", "elf.h", "pthread.h", "signal.h", "sys/sysinfo.h", "sched.h"}
+SOCKETS = {"sys/socket.h", "sys/uio.h", "netinet/in.h", "netinet/tcp.h", "netinet/udp.h", "netdb.h", "ifaddrs.h",
+           "net/if.h", "sys/epoll.h", "poll.h", "linux/errqueue.h", "linux/sockios.h", "sys/ioctl.h"}
+ADDRESSES = {"arpa/inet.h"}  # text forms of addresses, no socket
+MAY_OPEN_SOCKETS = {"server/net", "server/cluster", "server/app", "cmd/probe", "cmd/bench", "cmd/load"}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+CLOCK_OR_THREAD = re.compile(r"\b(?:[A-Za-z_]*[cC]lock|Clock)::now\(|\bstd::(?:jthread|thread|mutex|async)\b|\bread_clocks\(")
+
+
+def folder_of(path):
+    parts = path.parts
+    if parts[0] == "cmd":
+        return "/".join(parts[:2]) if "/".join(parts[:2]) in OURS else "cmd"
+    return "/".join(parts[:2])
+
+
+def begins(name, allowed):
+    return any(name in (entry, entry + ".hpp") or name.startswith(entry + "/") for entry in allowed)
+
+
+def is_ours(path, folder, name):
+    if name.startswith(folder + "/"):
+        return True
+    if name.startswith("cmd/"):
+        return folder.startswith("cmd")
+    allowed = OURS[folder] | OURS_OF_FILE.get(path.as_posix(), set())
+    return name.startswith("server/") and begins(name[len("server/"):], allowed)
+
+
+def is_library(folder, name):
+    if name in NOT_IN.get(folder, set()):
+        return False
+    if "/" not in name and not name.endswith(".h") and not name.endswith(".hpp"):
+        return True  # standard C++
+    if name in SYSTEM | ADDRESSES:
+        return folder.split("/")[-1] not in ENGINES or name in ADDRESSES
+    if name in SOCKETS:
+        return folder in MAY_OPEN_SOCKETS
+    return begins(name, LIBRARIES[folder])
+
+
+def check_file(path, text):
+    folder = folder_of(path)
+    if folder not in OURS:
+        return [f"{path}:1: the folder {folder} is not in the table of tests/lint/includes.py"]
+    problems = []
+    for number, line in enumerate(text.splitlines(), 1):
+        found = INCLUDE.match(line)
+        if found:
+            quoted, name = found.group(1) == '"', found.group(2)
+            if not (is_ours(path, folder, name) if quoted else is_library(folder, name)):
+                problems.append(f"{path}:{number}: {folder} must not include {name}")
+        elif folder.split("/")[-1] in ENGINES and CLOCK_OR_THREAD.search(line.split("//")[0]):
+            problems.append(f"{path}:{number}: {folder} is an engine; it takes `now` and has no clock or thread")
+    return problems
+
+
+def self_test():
+    """The rules themselves: each of these must be found."""
+    rows = [
+        ("server/rtc/a.cpp", '#include "server/media/x.h"'),
+        ("server/rtc/a.cpp", "#include <boost/asio/io_context.hpp>"),
+        ("server/room/a.cpp", '#include "server/signaling/codec.h"'),
+        ("server/room/a.cpp", "auto t = std::chrono::steady_clock::now();"),
+        ("server/room/a.cpp", "#include <sys/socket.h>"),
+        ("server/base/a.h", '#include "server/net/server.h"'),
+        ("server/net/a.cpp", '#include "server/room/room.h"'),
+        ("server/store/a.cpp", "#include <boost/beast/core.hpp>"),
+        ("server/auth/a.cpp", "#include <openssl/ssl.h>"),
+        ("server/app/a.cpp", '#include "cmd/config.h"'),
+        ("cmd/a.cpp", '#include "server/app/run.h"'),
+        ("server/new/a.cpp", ""),
+    ]
+    return [f"includes.py: the rule for {path}: {line} finds nothing" for path, line in rows
+            if not check_file(pathlib.PurePosixPath(path), line)]
+
+
+def main():
+    problems = self_test()
+    files = [file for top in ("server", "cmd") for file in sorted((ROOT / top).rglob("*"))
+             if file.suffix in (".h", ".cpp")]
+    if len(files) < 20:
+        problems.append("includes.py: found hardly any sources")
+    for file in files:
+        problems += check_file(file.relative_to(ROOT), file.read_text())
+    print("\n".join(problems) if problems else f"{len(files)} files include only what they may")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+// The browser's side of the interfaces that protocol.ts, media.ts and capture.ts ask for.
+
+import { Capture, type Devices } from './capture.js';
+import type { PeerConnection } from './media.js';
+import type { Environment, SocketEvents } from './protocol.js';
+import { loadSettings } from './storage.js';
+import { createStore } from './store.js';
+
+export const environment: Environment = {
+  openSocket(events: SocketEvents) {
+    const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+    const socket = new WebSocket(`${scheme}//${location.host}/api/v1/ws`, 'waaft.v1');
+    socket.onopen = () => events.open();
+    socket.onmessage = ({ data }) => typeof data === 'string' && events.text(data);
+    socket.onclose = ({ code }) => events.closed(code);
+    return {
+      send: (text) => socket.readyState === WebSocket.OPEN && socket.send(text),
+      close: () => socket.close(),
+    };
+  },
+  now: () => Date.now(),
+  setTimer: (run, delay) => window.setTimeout(run, delay),
+  clearTimer: (timer) => window.clearTimeout(timer as number | undefined),
+  random: () => Math.random(),
+};
+
+export function createPeerConnection(configuration: RTCConfiguration): PeerConnection {
+  return new RTCPeerConnection(configuration);
+}
+
+export const createStream = (): MediaStream => new MediaStream();
+
+function browserDevices(): Devices | null {
+  const media = navigator.mediaDevices;
+  if (!media) return null;
+  const names = { mic: 'microphone', cam: 'camera' } as const;
+  return {
+    getUserMedia: (constraints) => media.getUserMedia(constraints),
+    getDisplayMedia: (constraints) => media.getDisplayMedia(constraints),
+    enumerateDevices: () => media.enumerateDevices(),
+    permission: async (slot) => (await navigator.permissions.query({ name: names[slot] as PermissionName })).state,
+  };
+}
+
+// One microphone and camera for the page, from the preview on.
+export const captureStore = createStore({ version: 0 });
+export const capture = new Capture(browserDevices(), loadSettings().devices, () =>
+  captureStore.set({ version: captureStore.get().version + 1 }),
+);
+
+navigator.mediaDevices?.addEventListener?.('devicechange', () => void capture.refreshDevices());
+
+// How loud a track is, between 0 and 1.
+export class LevelMeter {
+  private readonly source: MediaStreamAudioSourceNode;
+  private readonly analyser: AnalyserNode;
+  private readonly samples: Float32Array<ArrayBuffer>;
+
+  constructor(context: AudioContext, track: MediaStreamTrack) {
+    this.source = context.createMediaStreamSource(new MediaStream([track]));
+    this.analyser = context.createAnalyser();
+    this.analyser.fftSize = 512;
+    this.samples = new Float32Array(this.analyser.fftSize);
+    this.source.connect(this.analyser);
+  }
+
+  level(): number {
+    this.analyser.getFloatTimeDomainData(this.samples);
+    const power = this.samples.reduce((sum, sample) => sum + sample * sample, 0) / this.samples.length;
+    return Math.min(1, Math.sqrt(power) * 4);
+  }
+
+  close(): void {
+    this.source.disconnect();
+    this.analyser.disconnect();
+  }
+}
+
+let sharedContext: AudioContext | null = null;
+
+export function audioContext(): AudioContext | null {
+  try {
+    sharedContext ??= new AudioContext();
+    if (sharedContext.state === 'suspended') void sharedContext.resume().catch(() => undefined);
+    return sharedContext;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,203 @@
+// The pure modules: chat log, layout, text, quality.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apply, emptyLog, prepend, type ChatLog } from '../chat.js';
+import { arrange, bestGrid } from '../layout.js';
+import type { ChatRecord } from '../messages.js';
+import { judge, snapshot, type Quality, type Snapshot } from '../quality.js';
+import { cutUtf8, initials, pieces, roomSlug, utf8Length } from '../text.js';
+
+function chat(seq: number, from = 'a'): ChatRecord {
+  return { t: 'chat', seq, at: seq, from, name: from, text: `text ${seq}` };
+}
+
+// ---- chat ----
+
+test('messages stand in the order of their seq, each once', () => {
+  let log = [5, 3, 5, 4].reduce((sum, seq) => apply(sum, chat(seq)), emptyLog);
+  log = prepend(log, [chat(1), chat(3)], true);
+  assert.deepEqual(log.messages.map(({ seq }) => seq), [1, 3, 4, 5]);
+  assert.equal(log.more, true);
+});
+
+test('a deleted message keeps its place and loses its text and reactions', () => {
+  let log = apply(apply(emptyLog, chat(1)), chat(2));
+  log = apply(log, { t: 'react', seq: 3, at: 3, from: 'b', target: 1, emoji: '👍', on: true });
+  log = apply(log, { t: 'delete', seq: 4, at: 4, from: 'a', target: 1 });
+  assert.deepEqual(log.messages[0], { ...chat(1), text: '', deleted: true });
+  assert.deepEqual(log.messages[1], chat(2));
+});
+
+test('reactions are counted once per person and taken back', () => {
+  let log = apply(emptyLog, chat(1));
+  const react = (from: string, on: boolean) =>
+    (log = apply(log, { t: 'react', seq: 2, at: 2, from, target: 1, emoji: '👍', on }));
+  react('a', true);
+  react('a', true);
+  react('b', true);
+  assert.deepEqual(log.messages[0]?.reactions, { '👍': ['a', 'b'] });
+  react('a', false);
+  react('b', false);
+  assert.deepEqual(log.messages[0]?.reactions, {});
+});
+
+test('erasing takes what was before it, and no more', () => {
+  const full: ChatLog = { messages: [1, 2, 4].map((seq) => chat(seq)), gaps: [{ from: 1, to: 1 }], more: true };
+  const log = apply(full, { t: 'erase', seq: 3, at: 3, from: 'a' });
+  assert.deepEqual(log.gaps, []);
+  assert.deepEqual(log.messages.map(({ seq }) => seq), [4]);
+  assert.equal(log.more, false);
+});
+
+// ---- layout ----
+
+const stages: [width: number, height: number][] = [
+  [1400, 760],
+  [1020, 740],
+  [374, 640],
+  [820, 1000],
+  [720, 310],
+];
+for (const [width, height] of stages) {
+  for (let count = 1; count <= 9; count++) {
+    test(`${count} faces fit a stage of ${width}x${height} without touching`, () => {
+      const keys = Array.from({ length: count }, (_, index) => `face-${index}`);
+      const rects = [...arrange({ featured: null, faces: keys, floating: null }, { width, height }, 10).values()];
+      assert.equal(rects.length, count);
+      for (const rect of rects) {
+        assert.ok(rect.x >= 0 && rect.y >= 0 && rect.x + rect.width <= width && rect.y + rect.height <= height);
+      }
+      for (const [index, a] of rects.entries()) {
+        for (const b of rects.slice(index + 1)) {
+          const apart = a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+          assert.ok(apart);
+        }
+      }
+      const used = rects.reduce((sum, rect) => sum + rect.width * rect.height, 0) / (width * height);
+      assert.ok(used > 0.45, `only ${Math.round(used * 100)} % of the stage is used`);
+    });
+  }
+}
+
+const grids: [count: number, width: number, height: number, columns: number, rows: number][] = [
+  [4, 1400, 760, 2, 2],
+  [9, 1400, 760, 3, 3],
+  [2, 374, 640, 1, 2],
+  [4, 374, 640, 2, 2],
+  [2, 1400, 760, 2, 1],
+];
+for (const [count, width, height, columns, rows] of grids) {
+  test(`${count} faces on ${width}x${height} stand in ${columns} by ${rows}`, () => {
+    const grid = bestGrid(count, width, height, 10);
+    assert.deepEqual([grid.columns, grid.rows], [columns, rows]);
+  });
+}
+
+test('a shared screen gets most of the stage, beside or above the faces', () => {
+  const what = { featured: 'screen', faces: ['a', 'b', 'c'], floating: null };
+  for (const [width, height] of stages) {
+    const rects = arrange(what, { width, height }, 10);
+    const screen = rects.get('screen');
+    assert.ok(screen && screen.width * screen.height > 0.5 * width * height);
+    assert.equal(rects.size, 4);
+  }
+  const alone = arrange({ featured: 'screen', faces: [], floating: null }, { width: 100, height: 80 }, 10);
+  assert.deepEqual(alone.get('screen'), { x: 0, y: 0, width: 100, height: 80 });
+});
+
+// ---- text ----
+
+const linkTable: [text: string, links: string[]][] = [
+  ['no link', []],
+  ['see https://example.org/a?b=c#d, please', ['https://example.org/a?b=c#d']],
+  ['(http://example.org/x)', ['http://example.org/x']],
+  ['https://example.org/a_(b).', ['https://example.org/a_(b)']],
+  ['javascript:alert(1) data:text/html,x file:///etc/passwd', []],
+  ['<a href="https://example.org/">', ['https://example.org/']],
+  ['https://', []],
+  ['HTTPS://EXAMPLE.ORG/ and http://b.example', ['HTTPS://EXAMPLE.ORG/', 'http://b.example']],
+];
+for (const [text, links] of linkTable) {
+  test(`links of ${text}`, () => {
+    const found = pieces(text);
+    assert.deepEqual(found.filter(({ kind }) => kind === 'link').map((piece) => piece.text), links);
+    assert.equal(found.map((piece) => piece.text).join(''), text);
+    for (const piece of found) {
+      if (piece.kind === 'link') assert.match(piece.href, /^https?:\/\//);
+    }
+  });
+}
+
+test('text is cut at whole characters', () => {
+  assert.equal(utf8Length('aé👍'), 7);
+  assert.equal(cutUtf8('aé👍', 6), 'aé');
+  assert.equal(cutUtf8('aé👍', 7), 'aé👍');
+  assert.equal(cutUtf8('', 5), '');
+});
+
+const slugTable: [text: string, slug: string][] = [
+  ['Tea Time!', 'tea-time-'],
+  ['  Äpfel & Öl', 'apfel-ol'],
+  ['--a--b', 'a-b'],
+  ['x'.repeat(70), 'x'.repeat(64)],
+];
+for (const [text, slug] of slugTable) {
+  test(`"${text}" becomes the room name ${slug}`, () => assert.equal(roomSlug(text), slug));
+}
+
+test('initials', () => {
+  assert.deepEqual(['Ada Lovelace', 'bob', '', '👍 x', 'A B C'].map(initials), ['AL', 'B', '?', '👍X', 'AC']);
+});
+
+// ---- quality ----
+
+const still: Snapshot = {
+  at: 0,
+  packetsReceived: 1000,
+  packetsLost: 10,
+  bytesReceived: 0,
+  freezes: 0,
+  roundTrip: 40,
+  jitter: 5,
+  limitedBy: null,
+};
+
+const qualityTable: [what: string, change: Partial<Snapshot>, expected: boolean, quality: Quality][] = [
+  ['all is well', { packetsReceived: 1200 }, true, { level: 'good' }],
+  ['nothing is sent', {}, false, { level: 'good' }],
+  ['nothing arrives', {}, true, { level: 'poor', reason: 'no_data' }],
+  ['3 % are lost', { packetsReceived: 1097, packetsLost: 13 }, true, { level: 'fair', reason: 'loss' }],
+  ['20 % are lost', { packetsReceived: 1080, packetsLost: 30 }, true, { level: 'poor', reason: 'loss' }],
+  ['it froze', { packetsReceived: 1200, freezes: 1 }, true, { level: 'poor', reason: 'frozen' }],
+  ['400 ms', { packetsReceived: 1200, roundTrip: 400 }, true, { level: 'fair', reason: 'delay' }],
+  ['900 ms', { packetsReceived: 1200, roundTrip: 900 }, true, { level: 'poor', reason: 'delay' }],
+  ['jitter', { packetsReceived: 1200, jitter: 120 }, true, { level: 'fair', reason: 'delay' }],
+  ['a slow upload', { packetsReceived: 1200, limitedBy: 'bandwidth' }, true, { level: 'fair', reason: 'bandwidth' }],
+  ['a busy processor', { packetsReceived: 1200, limitedBy: 'cpu' }, true, { level: 'fair', reason: 'cpu' }],
+  ['fewer lost than before', { packetsReceived: 1200, packetsLost: 5 }, true, { level: 'good' }],
+];
+for (const [what, change, expected, quality] of qualityTable) {
+  test(`quality when ${what}`, () => assert.deepEqual(judge(still, { ...still, ...change }, expected), quality));
+}
+
+test('a report is summed up over its streams', () => {
+  const stats = [
+    { type: 'inbound-rtp', kind: 'audio', packetsReceived: 10, packetsLost: 1, bytesReceived: 100, jitter: 0.02 },
+    { type: 'inbound-rtp', kind: 'video', packetsReceived: 20, packetsLost: 2, bytesReceived: 200, freezeCount: 3 },
+    { type: 'candidate-pair', nominated: true, state: 'succeeded', currentRoundTripTime: 0.05 },
+    { type: 'candidate-pair', nominated: false, state: 'succeeded', currentRoundTripTime: 9 },
+    { type: 'outbound-rtp', kind: 'video', qualityLimitationReason: 'cpu' },
+    { type: 'codec' },
+  ];
+  assert.deepEqual(snapshot({ forEach: (visit) => stats.forEach(visit) }, 7), {
+    at: 7,
+    packetsReceived: 30,
+    packetsLost: 3,
+    bytesReceived: 300,
+    freezes: 3,
+    roundTrip: 50,
+    jitter: 20,
+    limitedBy: 'cpu',
+  });
+});

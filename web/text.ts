@@ -1,0 +1,77 @@
+// What people wrote, made ready to be shown as text. Pure; nothing here makes HTML.
+
+export type Piece = { kind: 'text'; text: string } | { kind: 'link'; text: string; href: string };
+
+const linkPattern = /\bhttps?:\/\/[^\s<>"']+/gi;
+const trailing = /[.,;:!?)\]}'"]+$/;
+
+// Cuts a message into text and links; only http and https addresses become links.
+export function pieces(text: string): Piece[] {
+  const out: Piece[] = [];
+  let at = 0;
+  for (const match of text.matchAll(linkPattern)) {
+    const shown = trimLink(match[0]);
+    const href = safeHref(shown);
+    if (!href) continue;
+    if (match.index > at) out.push({ kind: 'text', text: text.slice(at, match.index) });
+    out.push({ kind: 'link', text: shown, href });
+    at = match.index + shown.length;
+  }
+  if (at < text.length) out.push({ kind: 'text', text: text.slice(at) });
+  return out;
+}
+
+// A sentence's punctuation is not the link's, but a bracket that the link opens is.
+function trimLink(link: string): string {
+  const trimmed = link.replace(trailing, '');
+  return link.charAt(trimmed.length) === ')' && trimmed.includes('(') ? `${trimmed})` : trimmed;
+}
+
+function safeHref(text: string): string | null {
+  try {
+    const url = new URL(text);
+    return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : null;
+  } catch {
+    return null;
+  }
+}
+
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/);
+  const letters = [words[0], words.length > 1 ? words[words.length - 1] : ''].map((word) => firstLetter(word ?? ''));
+  return letters.join('').toUpperCase() || '?';
+}
+
+function firstLetter(word: string): string {
+  return [...word][0] ?? '';
+}
+
+// One of `count` colours, always the same for the same id.
+export function hue(id: string, count: number): number {
+  let sum = 0;
+  for (const letter of id) sum = (sum * 31 + letter.charCodeAt(0)) % 9973;
+  return sum % count;
+}
+
+export function utf8Length(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+// The longest beginning of at most `bytes` bytes of UTF-8, never half a character.
+export function cutUtf8(text: string, bytes: number): string {
+  if (utf8Length(text) <= bytes) return text;
+  let out = '';
+  let used = 0;
+  for (const letter of text) {
+    used += utf8Length(letter);
+    if (used > bytes) break;
+    out += letter;
+  }
+  return out;
+}
+
+// What a room may be called in its link: a-z, 0-9 and single dashes.
+export function roomSlug(text: string): string {
+  const plain = text.normalize('NFKD').replace(/[\u0300-\u036f]/g, '').toLowerCase();
+  return plain.replace(/[^a-z0-9]+/g, '-').replace(/^-/, '').slice(0, 64);
+}

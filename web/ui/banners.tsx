@@ -1,0 +1,154 @@
+// What the room has to say: connection, no place, being the host of a broadcast, short notices.
+
+import { useState } from 'preact/hooks';
+import { environment } from '../browser.js';
+import { failure } from '../failures.js';
+import type { Status } from '../protocol.js';
+import type { Notice, Room } from '../room.js';
+import { useInterval, useStore } from './hooks.js';
+import { CloseIcon } from './icons.js';
+import { Button, IconButton } from './parts.js';
+import type { RoomActions } from './room_view.js';
+import { DeviceFailures } from './preview.js';
+
+export function ConnectionStatus({ room }: { room: Room }) {
+  const status = useStore(room.store, (state) => state.status);
+  const everJoined = useStore(room.store, (state) => state.everJoined);
+  return (
+    <p class={`status status-${status.state}`} role="status" data-testid="status" data-state={status.state}>
+      {statusWords(status, everJoined)}
+    </p>
+  );
+}
+
+function statusWords(status: Status, everJoined: boolean): string {
+  switch (status.state) {
+    case 'joined':
+      return 'Connected';
+    case 'connecting':
+      return everJoined ? 'Reconnecting' : 'Connecting';
+    case 'waiting':
+      return 'Reconnecting';
+    case 'closed':
+      return 'Disconnected';
+  }
+}
+
+export function Banners({ room, actions }: { room: Room; actions: RoomActions }) {
+  const state = useStore(room.store, (value) => value);
+  const me = room.me();
+  const failing = Object.values(state.capture.failures).some(Boolean);
+  return (
+    <div class="banners">
+      <AwayBanner room={room} />
+      {me && !me.place && state.room && (
+        <div class="note note-info" data-testid="no-place" role="status">
+          <p>
+            The room shows direct video to the first {state.room.meshMax} people. You have the chat; your picture starts
+            when a place frees.
+          </p>
+        </div>
+      )}
+      {me?.role === 'host' && state.room?.kind === 'broadcast' && <HostBanner room={room} actions={actions} />}
+      {failing && me?.role !== 'viewer' && <DeviceFailures state={state.capture} />}
+    </div>
+  );
+}
+
+const whyWords = {
+  lost: 'The connection to the server was lost.',
+  unreachable: 'The server doesn’t answer.',
+  restarting: 'The server is restarting.',
+  busy: 'The server is busy.',
+};
+
+// Direct video goes on without the server; only chat and newcomers wait.
+function AwayBanner({ room }: { room: Room }) {
+  const status = useStore(room.store, (state) => state.status);
+  const everJoined = useStore(room.store, (state) => state.everJoined);
+  const [, tick] = useState(0);
+  useInterval(() => tick((count) => count + 1), status.state === 'waiting' ? 500 : null);
+  const trying = status.state === 'connecting' && (everJoined || status.attempt > 0);
+  if (status.state !== 'waiting' && !trying) return null;
+  const seconds = status.state === 'waiting' ? Math.max(0, Math.ceil((status.until - environment.now()) / 1000)) : 0;
+  return (
+    <div class="note note-warn" data-testid="reconnecting">
+      <p>
+        <strong>{status.state === 'waiting' ? whyWords[status.why] : 'Reconnecting…'}</strong>{' '}
+        {seconds > 0 && <span>Trying again in {seconds} s. </span>}
+        {everJoined && <span>Direct video goes on; what you write is sent when the server is back.</span>}
+      </p>
+      {status.state === 'waiting' && (
+        <Button data-testid="retry-now" onClick={() => room.retryNow()}>
+          Retry now
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function HostBanner({ room, actions }: { room: Room; actions: RoomActions }) {
+  const watching = useStore(room.store, ({ members }) => members.filter(({ role, away }) => role === 'viewer' && !away).length);
+  const on = useStore(room.store, ({ capture }) => capture.on);
+  const live = on.mic || on.cam || on.screen;
+  return (
+    <div class="note note-brand" data-testid="host-banner">
+      <p>
+        <strong>{live ? 'You are live.' : 'You are not live yet.'}</strong>{' '}
+        {watching === 0 ? 'Nobody is watching yet: share the link.' : watching === 1 ? 'One person is watching.' : `${watching} people are watching.`}
+      </p>
+      {watching === 0 ? (
+        <Button onClick={actions.share}>Share the link</Button>
+      ) : (
+        <Button onClick={() => actions.setPanel('people')}>Invite to speak</Button>
+      )}
+    </div>
+  );
+}
+
+export function Notices({ room }: { room: Room }) {
+  const notices = useStore(room.store, (state) => state.notices);
+  return (
+    <div class="notices" role="status" aria-live="polite">
+      {notices.map((notice) => (
+        <div key={notice.id} class={`notice ${notice.kind === 'failure' ? 'notice-failure' : ''}`}>
+          <p {...(notice.kind === 'failure' ? { 'data-testid': 'failure', 'data-code': notice.code } : {})}>
+            {noticeWords(notice)}
+          </p>
+          <IconButton label="Dismiss" onClick={() => room.dismiss(notice.id)}>
+            <CloseIcon size={18} />
+          </IconButton>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function noticeWords(notice: Notice): string {
+  switch (notice.kind) {
+    case 'failure': {
+      const { title, text } = failure(notice.code);
+      return `${title}. ${text}`;
+    }
+    case 'came':
+      return `${notice.name} came in.`;
+    case 'went':
+      return `${notice.name} left.`;
+    case 'removed':
+      return `The host removed ${notice.name}.`;
+    case 'muted': {
+      const parts = [notice.live.mic && 'microphone', notice.live.cam && 'camera', notice.live.screen && 'screen'];
+      return `The host turned off your ${parts.filter(Boolean).join(' and ')}.`;
+    }
+    case 'host':
+      return 'You are the host now.';
+    case 'speaker':
+      return 'You may speak now.';
+    case 'viewer':
+      return 'You are watching now; your camera and microphone are off.';
+    case 'place':
+      return 'A place is free: your video starts.';
+    case 'back':
+      return 'Connected again.';
+  }
+}

@@ -1,0 +1,41 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { failure, type Way } from '../failures.js';
+import { useTitle } from './hooks.js';
+import { Button, Page } from './parts.js';
+
+const wayWords: Record<Way, string> = {
+  home: 'To the start page',
+  retry: 'Try again',
+  rejoin: 'Use it here',
+  lobby: 'Join again',
+  plain: 'Join without it',
+};
+
+interface FailurePageProps {
+  code: string;
+  onWay(way: Way): void;
+}
+
+export function FailurePage({ code, onWay }: FailurePageProps) {
+  const { title, text, ways } = failure(code);
+  useTitle(`${title} – waaft`);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), [code]);
+  return (
+    <Page onHome={() => onWay('home')}>
+      <section class="failure" data-testid="failure" data-code={code}>
+        <h1 ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
+        <p class="lead">{text}</p>
+        <div class="row">
+          {ways.map((way, index) => (
+            <Button key={way} tone={index === 0 ? 'main' : 'plain'} data-testid={`way-${way}`} onClick={() => onWay(way)}>
+              {wayWords[way]}
+            </Button>
+          ))}
+        </div>
+      </section>
+    </Page>
+  );
+}

@@ -1,0 +1,161 @@
+// A running room: header, stage, chat or people, and the bar of controls.
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { capture } from '../browser.js';
+import type { Slot } from '../media.js';
+import type { Room } from '../room.js';
+import { saveSettings } from '../storage.js';
+import { ChatPanel } from './chat_panel.js';
+import { ControlBar } from './control_bar.js';
+import { Banners, ConnectionStatus, Notices } from './banners.js';
+import { useMedia, useShortcuts, useStore, useTitle } from './hooks.js';
+import { LockIcon, Mark } from './icons.js';
+import { Confirm, Dialog, ThemeToggle, type Question } from './parts.js';
+import { PeoplePanel } from './people_panel.js';
+import { DeviceFailures, DevicePickers, startCapture } from './preview.js';
+import { ShareDialog } from './share_dialog.js';
+import { Stage } from './stage.js';
+
+export type Panel = 'chat' | 'people' | null;
+
+export interface RoomActions {
+  toggle(slot: Slot): void;
+  panel: Panel;
+  setPanel(panel: Panel): void;
+  share(): void;
+  devices(): void;
+  ask(question: Question): void;
+  leave(): void;
+}
+
+interface RoomViewProps {
+  room: Room;
+  name: string;
+  onHome(): void;
+}
+
+export function RoomView({ room, name }: RoomViewProps) {
+  useTitle(`${name} – waaft`);
+  const wide = useMedia('(min-width: 1100px)');
+  const [panel, setPanelState] = useState<Panel>(null);
+  const [dialog, setDialog] = useState<'share' | 'devices' | null>(null);
+  const [question, setQuestion] = useState<Question | null>(null);
+  // By hand the panel takes the focus, and gives it back to its button.
+  const byHand = useRef(false);
+  const showPanel = (next: Panel) => {
+    setPanelState(next);
+    room.showChat(next === 'chat');
+  };
+  const setPanel = (next: Panel) => {
+    byHand.current = true;
+    showPanel(next);
+    if (next === null && panel) document.querySelector<HTMLElement>(`[data-panel=${panel}]`)?.focus();
+  };
+  const toggle = (slot: Slot) => {
+    const on = !(capture.state.on[slot] || capture.state.busy[slot]);
+    if (slot !== 'screen') saveSettings({ [slot]: on });
+    void capture.toggle(slot);
+  };
+  const actions: RoomActions = {
+    toggle,
+    panel,
+    setPanel,
+    share: () => setDialog('share'),
+    devices: () => setDialog('devices'),
+    ask: setQuestion,
+    leave: () => room.leave(),
+  };
+  const publishes = useStore(room.store, ({ members, you }) => members.some(({ id, role }) => id === you && role !== 'viewer'));
+  const broadcast = useStore(room.store, (state) => state.room?.kind === 'broadcast');
+  // In a broadcast the chat is half of what there is to do.
+  useEffect(() => {
+    if (broadcast && wide) showPanel('chat');
+  }, [broadcast]);
+  useShortcuts({
+    m: () => publishes && toggle('mic'),
+    v: () => publishes && toggle('cam'),
+    c: () => setPanel(panel === 'chat' ? null : 'chat'),
+    escape: () => panel && !wide && setPanel(null),
+  });
+  return (
+    <div class={`room ${panel ? 'room-with-panel' : ''}`}>
+      <RoomHeader room={room} name={name} />
+      <main class="room-main" aria-label="Video">
+        <Banners room={room} actions={actions} />
+        <Notices room={room} />
+        <Stage room={room} />
+      </main>
+      {panel === 'chat' && <ChatPanel room={room} actions={actions} focus={byHand.current} />}
+      {panel === 'people' && <PeoplePanel room={room} actions={actions} />}
+      <ControlBar room={room} actions={actions} publishes={publishes} />
+      {dialog === 'share' && <ShareDialog room={name} onClose={() => setDialog(null)} />}
+      {dialog === 'devices' && <DevicesDialog onClose={() => setDialog(null)} />}
+      {question && <Confirm question={question} onDone={() => setQuestion(null)} />}
+      <InvitationDialog room={room} />
+    </div>
+  );
+}
+
+function RoomHeader({ room, name }: { room: Room; name: string }) {
+  const info = useStore(room.store, (state) => state.room);
+  const count = useStore(room.store, ({ members }) => members.length);
+  const live = useStore(room.store, ({ members, capture, you }) =>
+    members.some(({ id, live: on }) => Object.values(id === you ? capture.on : on).some(Boolean)),
+  );
+  return (
+    <header class="room-head">
+      <Mark size={28} />
+      <h1 class="room-name">{name}</h1>
+      {info?.kind === 'broadcast' && <span class={`badge ${live ? 'badge-live' : ''}`}>{live ? 'Live' : 'Not live yet'}</span>}
+      {info?.locked && (
+        <span class="badge">
+          <LockIcon size={14} /> Locked
+        </span>
+      )}
+      <span class="head-count">{count === 1 ? 'Only you' : `${count} people`}</span>
+      <ConnectionStatus room={room} />
+      <ThemeToggle />
+    </header>
+  );
+}
+
+function DevicesDialog({ onClose }: { onClose(): void }) {
+  const { devices } = capture.state;
+  useEffect(() => void capture.refreshDevices(), []);
+  return (
+    <Dialog title="Devices" onClose={onClose} class="dialog-small">
+      <DeviceFailures state={capture.state} />
+      {devices.length === 0 && (
+        <p class="quiet-text">No device is known yet. Turn on your camera or microphone first; the browser asks you then.</p>
+      )}
+      <DevicePickers />
+    </Dialog>
+  );
+}
+
+function InvitationDialog({ room }: { room: Room }) {
+  const by = useStore(room.store, ({ invitedBy, members }) =>
+    invitedBy === null ? null : (members.find(({ id }) => id === invitedBy)?.name ?? 'The host'),
+  );
+  if (by === null) return null;
+  const accept = () => {
+    room.accept();
+    startCapture({ mic: true, cam: true });
+  };
+  return (
+    <Dialog title={`${by} invites you to speak`} onClose={() => room.decline()} class="dialog-small">
+      <p class="quiet-text">
+        Everybody will see and hear you. Your browser may ask you to allow camera and microphone; you can turn either
+        off at any time.
+      </p>
+      <div class="row-end">
+        <button type="button" class="button button-quiet" data-testid="decline" onClick={() => room.decline()}>
+          Not now
+        </button>
+        <button type="button" class="button button-main" data-testid="accept" onClick={accept}>
+          Go live
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,60 @@
+import qrcode from 'qrcode-generator';
+import { useMemo, useRef, useState } from 'preact/hooks';
+import { CheckIcon, CopyIcon } from './icons.js';
+import { Button, copyText, Dialog } from './parts.js';
+
+export function ShareDialog({ room, onClose }: { room: string; onClose(): void }) {
+  const link = `${location.origin}/r/${room}`;
+  const [copied, setCopied] = useState<boolean | null>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const copy = async () => {
+    const done = await copyText(link);
+    if (!done) input.current?.select();
+    setCopied(done);
+  };
+  return (
+    <Dialog title="Invite people" onClose={onClose} class="dialog-small">
+      <p class="quiet-text">Who has this link can come in.</p>
+      <div class="copy-row">
+        <input ref={input} class="link-field" readOnly value={link} aria-label="Room link" data-testid="room-link" />
+        <Button tone="main" data-testid="copy-link" onClick={copy}>
+          {copied ? <CheckIcon size={18} /> : <CopyIcon size={18} />}
+          {copied ? 'Copied' : 'Copy'}
+        </Button>
+      </div>
+      <p class="field-hint" role="status">
+        {copied === true && 'The link is in your clipboard.'}
+        {copied === false && 'The browser did not allow copying. The link is selected: copy it with the keyboard or the menu.'}
+      </p>
+      <QrCode text={link} />
+      <p class="quiet-text centered">Or point a phone’s camera here.</p>
+    </Dialog>
+  );
+}
+
+const quietZone = 4; // modules, ISO/IEC 18004
+
+function QrCode({ text }: { text: string }) {
+  const { size, path } = useMemo(() => qrPath(text), [text]);
+  const side = size + 2 * quietZone;
+  return (
+    <svg class="qr" viewBox={`${-quietZone} ${-quietZone} ${side} ${side}`} role="img" aria-label="QR code of the room link">
+      <rect x={-quietZone} y={-quietZone} width={side} height={side} fill="#fff" />
+      <path d={path} fill="#0d1413" />
+    </svg>
+  );
+}
+
+function qrPath(text: string): { size: number; path: string } {
+  const code = qrcode(0, 'M');
+  code.addData(text);
+  code.make();
+  const size = code.getModuleCount();
+  let path = '';
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < size; column++) {
+      if (code.isDark(row, column)) path += `M${column} ${row}h1v1h-1z`;
+    }
+  }
+  return { size, path };
+}

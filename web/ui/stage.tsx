@@ -1,0 +1,176 @@
+// The faces and screens of a room.
+
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { audioContext, capture, LevelMeter } from '../browser.js';
+import { arrange, type Arrangement } from '../layout.js';
+import { mayPublish } from '../media.js';
+import type { Member } from '../protocol.js';
+import type { Room, RoomState } from '../room.js';
+import { useCapture, useInterval, useSize, useStore } from './hooks.js';
+import { SpeakerIcon } from './icons.js';
+import { Button } from './parts.js';
+import { Tile } from './tile.js';
+
+const facesMax = 9;
+const gap = 10;
+
+export function Stage({ room }: { room: Room }) {
+  const state = useStore(room.store, (value) => value);
+  const [ref, size] = useSize();
+  const speaking = useSpeaking(room);
+  const faces = useMemo(() => facesOf(state.members, state.you), [state.members, state.you]);
+  const what = arrangement(faces, state);
+  const rects = arrange(what, size, gap);
+  const hidden = state.members.filter(mayPublish).length - faces.length;
+  const me = room.me();
+  const tile = (member: Member, slot: 'cam' | 'screen') => {
+    const key = `${slot}-${member.id}`;
+    const rect = rects.get(key);
+    if (!rect) return null;
+    const self = member.id === state.you;
+    return (
+      <Tile
+        key={key}
+        member={self ? { ...member, live: state.capture.on } : member}
+        slot={slot}
+        self={self}
+        floating={what.floating === key}
+        rect={rect}
+        view={state.peers.get(member.id)}
+        track={trackOf(state, member, slot)}
+        speaking={speaking.has(member.id)}
+        iHavePlace={me?.place ?? false}
+        meshMax={state.room?.meshMax ?? 0}
+      />
+    );
+  };
+  return (
+    <div class="stage" ref={ref}>
+      {faces.map((member) => tile(member, 'screen'))}
+      {faces.map((member) => tile(member, 'cam'))}
+      {faces.length === 0 && <EmptyStage state={state} />}
+      {hidden > 0 && <p class="others">and {hidden} more</p>}
+      <Sound room={room} />
+    </div>
+  );
+}
+
+// Who is shown: those with a place first, in order of coming.
+function facesOf(members: Member[], you: string): Member[] {
+  const publishers = members.filter(mayPublish);
+  const ranked = [...publishers.filter(({ place }) => place), ...publishers.filter(({ place }) => !place)];
+  const shown = ranked.slice(0, facesMax);
+  const me = publishers.find(({ id }) => id === you);
+  return me && !shown.includes(me) ? [...shown.slice(0, facesMax - 1), me] : shown;
+}
+
+function arrangement(faces: Member[], { you, capture: { on } }: RoomState): Arrangement {
+  const sharing = faces.filter(({ id, live }) => (id === you ? on.screen : live.screen));
+  const featured = sharing[0] ? `screen-${sharing[0].id}` : null;
+  const keys = [...sharing.slice(1).map(({ id }) => `screen-${id}`), ...faces.map(({ id }) => `cam-${id}`)];
+  const self = `cam-${you}`;
+  // With one other person, that one gets the stage and we a corner.
+  const pair = featured === null && faces.length === 2 && keys.includes(self);
+  return { featured, faces: pair ? keys.filter((key) => key !== self) : keys, floating: pair ? self : null };
+}
+
+function trackOf(state: RoomState, member: Member, slot: 'cam' | 'screen'): MediaStreamTrack | null {
+  if (member.id === state.you) return state.capture.on[slot] ? state.capture.tracks[slot] : null;
+  const peer = state.peers.get(member.id);
+  const arrives = peer?.path === 'connected' || peer?.path === 'mending';
+  return (arrives && member.live[slot] && peer.tracks[slot]) || null;
+}
+
+function EmptyStage({ state }: { state: RoomState }) {
+  const words = !state.everJoined
+    ? 'Going in…'
+    : state.room?.kind === 'broadcast'
+      ? 'The broadcast hasn’t started yet. The picture appears here by itself.'
+      : 'Nobody is here yet.';
+  return <p class="stage-empty">{words}</p>;
+}
+
+// ---- who speaks ----
+
+const speakingLevel = 0.03;
+const speakingHold = 700; // ms
+
+function useSpeaking(room: Room): Set<string> {
+  const [speaking, setSpeaking] = useState<Set<string>>(new Set());
+  const heard = useRef(new Map<string, number>());
+  const ownLevel = useOwnLevel();
+  useInterval(() => {
+    const now = performance.now();
+    const { members, you } = room.store.get();
+    for (const { id, live } of members) {
+      const level = id === you ? ownLevel() : live.mic ? room.audioLevel(id) : 0;
+      if (level > speakingLevel) heard.current.set(id, now);
+    }
+    const next = new Set([...heard.current].filter(([, at]) => now - at < speakingHold).map(([id]) => id));
+    const same = next.size === speaking.size && [...next].every((id) => speaking.has(id));
+    if (!same) setSpeaking(next);
+  }, 300);
+  return speaking;
+}
+
+function useOwnLevel(): () => number {
+  const { on, tracks } = useCapture();
+  const track = on.mic ? tracks.mic : null;
+  const meter = useRef<LevelMeter | null>(null);
+  useEffect(() => {
+    const context = track && audioContext();
+    if (!track || !context) return;
+    const current = (meter.current = new LevelMeter(context, track));
+    return () => {
+      meter.current = null;
+      current.close();
+    };
+  }, [track]);
+  return () => meter.current?.level() ?? 0;
+}
+
+// ---- sound ----
+
+function Sound({ room }: { room: Room }) {
+  const peers = useStore(room.store, (state) => state.peers);
+  const box = useRef<HTMLDivElement>(null);
+  const [blocked, setBlocked] = useState(false);
+  const playAll = () => {
+    audioContext();
+    const players = [...(box.current?.querySelectorAll('audio') ?? [])];
+    setBlocked(false);
+    for (const player of players) player.play().catch(() => setBlocked(true));
+  };
+  return (
+    <div ref={box} class="sound">
+      {[...peers.values()].map(({ id, tracks }) =>
+        tracks.mic ? <Player key={id} track={tracks.mic} onBlocked={() => setBlocked(true)} /> : null,
+      )}
+      {blocked && (
+        <Button tone="main" class="tap-to-hear" data-testid="tap-to-hear" onClick={playAll}>
+          <SpeakerIcon /> Tap to hear
+        </Button>
+      )}
+    </div>
+  );
+}
+
+type SinkAudio = HTMLAudioElement & { setSinkId?(id: string): Promise<void> };
+
+function Player({ track, onBlocked }: { track: MediaStreamTrack; onBlocked(): void }) {
+  const ref = useRef<HTMLAudioElement>(null);
+  useCapture();
+  const speaker = capture.choice.speaker ?? '';
+  useEffect(() => {
+    const player = ref.current;
+    if (!player) return;
+    player.srcObject = new MediaStream([track]);
+    player.play().catch((error: unknown) => {
+      if ((error as DOMException).name === 'NotAllowedError') onBlocked();
+    });
+  }, [track]);
+  useEffect(() => {
+    (ref.current as SinkAudio | null)?.setSinkId?.(speaker).catch(() => undefined);
+  }, [speaker]);
+  return <audio ref={ref} />;
+}

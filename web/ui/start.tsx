@@ -1,0 +1,204 @@
+// The page at "/": choose what to start, say who you are, go.
+
+import { useState } from 'preact/hooks';
+import { ApiError, createRoom } from '../api.js';
+import { failure } from '../failures.js';
+import type { RoomKind } from '../messages.js';
+import { keepHostKey, loadSettings, saveSettings } from '../storage.js';
+import { cutUtf8, roomSlug } from '../text.js';
+import { useTitle } from './hooks.js';
+import { CastIcon, PeopleIcon } from './icons.js';
+import { Button, Field, Page } from './parts.js';
+import { Preview, startCapture, type Intent } from './preview.js';
+
+export interface Entry {
+  name: string;
+  password?: string | undefined;
+}
+
+export const nameBytesMax = 64;
+
+export function StartPage({ onStarted }: { onStarted(room: string, entry: Entry): void }) {
+  useTitle('waaft: live video on your own server');
+  const [name, setName] = useState(loadSettings().name);
+  const [intent, setIntent] = useState<Intent>(() => ({ mic: loadSettings().mic, cam: loadSettings().cam }));
+  const onIntent = (next: Intent) => {
+    setIntent(next);
+    saveSettings(next);
+  };
+  return (
+    <Page>
+      <div class="start">
+        <div class="start-words">
+          <h1>Live video that stays yours</h1>
+          <p class="lead">Calls, broadcasts and chat from your own server. Share a link; nobody needs an account.</p>
+          <StartForm name={name} onName={setName} intent={intent} onStarted={onStarted} />
+        </div>
+        <Preview name={name} intent={intent} onIntent={onIntent} />
+      </div>
+    </Page>
+  );
+}
+
+interface StartFormProps {
+  name: string;
+  onName(name: string): void;
+  intent: Intent;
+  onStarted(room: string, entry: Entry): void;
+}
+
+function StartForm({ name, onName, intent, onStarted }: StartFormProps) {
+  const [kind, setKind] = useState<RoomKind>('call');
+  const [roomName, setRoomName] = useState('');
+  const [password, setPassword] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [failed, setFailed] = useState<ApiError | null>(null);
+  const start = async (event: Event) => {
+    event.preventDefault();
+    if (busy) return;
+    setBusy(true);
+    setFailed(null);
+    startCapture(intent);
+    try {
+      const chosen = roomName.replace(/-$/, ''); // left over while typing
+      const made = await createRoom({ kind, ...(chosen && { name: chosen }), ...(password && { password }) });
+      keepHostKey(made.room, made.hostKey);
+      onStarted(made.room, { name: saidName(name, 'Host'), password });
+    } catch (error) {
+      setFailed(error instanceof ApiError ? error : new ApiError('unreachable', ''));
+      setBusy(false);
+    }
+  };
+  return (
+    <form class="form" onSubmit={start}>
+      <KindChoice kind={kind} onKind={setKind} />
+      <NameField name={name} onName={onName} />
+      <details class="more">
+        <summary>More options</summary>
+        <Field label="Room name" hint={roomName ? `${location.host}/r/${roomName}` : 'Empty: the server makes one up.'}>
+          {({ id, describedBy }) => (
+            <input
+              id={id}
+              aria-describedby={describedBy}
+              value={roomName}
+              minLength={3}
+              maxLength={64}
+              autoComplete="off"
+              autoCapitalize="none"
+              spellcheck={false}
+              onInput={(event) => setRoomName((event.currentTarget.value = roomSlug(event.currentTarget.value)))}
+            />
+          )}
+        </Field>
+        <PasswordField
+          label="Password"
+          hint="Empty: who has the link can come in."
+          value={password}
+          onValue={setPassword}
+        />
+      </details>
+      {failed && <ApiFailure error={failed} />}
+      <Button type="submit" tone="main" class="wide" data-testid="start" aria-busy={busy}>
+        {busy ? 'Starting…' : kind === 'call' ? 'Start the call' : 'Start the broadcast'}
+      </Button>
+    </form>
+  );
+}
+
+// What somebody is called who gave no name.
+export function saidName(name: string, otherwise: string): string {
+  const said = cutUtf8(name.trim(), nameBytesMax);
+  saveSettings({ name: said });
+  return said || otherwise;
+}
+
+function ApiFailure({ error }: { error: ApiError }) {
+  const { title, text } = failure(error.code);
+  return (
+    <div class="note note-danger" role="alert" data-testid="failure" data-code={error.code}>
+      <p>
+        <strong>{title}.</strong> {error.code === 'bad_request' && error.message ? error.message : text}
+      </p>
+    </div>
+  );
+}
+
+export function NameField({ name, onName }: { name: string; onName(name: string): void }) {
+  return (
+    <Field label="Your name">
+      {({ id }) => (
+        <input
+          id={id}
+          data-testid="name"
+          value={name}
+          maxLength={nameBytesMax}
+          autoComplete="name"
+          placeholder="What the others see"
+          onInput={(event) => onName(event.currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
+interface PasswordFieldProps {
+  label: string;
+  value: string;
+  onValue(value: string): void;
+  hint?: string;
+  error?: string | undefined;
+  required?: boolean;
+}
+
+export function PasswordField({ label, value, onValue, hint, error, required }: PasswordFieldProps) {
+  return (
+    <Field label={label} hint={hint} error={error}>
+      {({ id, describedBy }) => (
+        <input
+          id={id}
+          type="password"
+          aria-describedby={describedBy}
+          aria-invalid={error ? true : undefined}
+          value={value}
+          maxLength={128}
+          required={required ?? false}
+          autoComplete="off"
+          data-testid="password"
+          onInput={(event) => onValue(event.currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
+const choices = [
+  { kind: 'call', title: 'Call', text: 'Everybody sees and hears everybody.', Icon: PeopleIcon },
+  { kind: 'broadcast', title: 'Broadcast', text: 'You are live; others watch and chat.', Icon: CastIcon },
+] as const;
+
+function KindChoice({ kind, onKind }: { kind: RoomKind; onKind(kind: RoomKind): void }) {
+  return (
+    <fieldset class="choices">
+      <legend class="hidden">What do you want to start?</legend>
+      {choices.map((choice) => (
+        <label key={choice.kind} class="choice">
+          <input
+            type="radio"
+            name="kind"
+            value={choice.kind}
+            checked={kind === choice.kind}
+            data-testid={`kind-${choice.kind}`}
+            onChange={() => onKind(choice.kind)}
+          />
+          <span class="choice-icon">
+            <choice.Icon />
+          </span>
+          <span class="choice-words">
+            <span class="choice-title">{choice.title}</span>
+            <span class="choice-text">{choice.text}</span>
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
