@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 ARGS ?=
 IMAGE ?= waaft
-FUZZ_SECONDS ?= 15
+FUZZ ?= 15
 FILES ?= $(shell git ls-files 'server/*.cpp' 'cmd/*.cpp')
 
 version := $(shell sed -n 's/^project.waaft VERSION \([0-9.]*\) .*/\1/p' CMakeLists.txt)
@@ -94,9 +94,9 @@ tsan: deps deps-test web ## unit tests under the thread sanitizer
 	$(call build_tree,tsan,unit_tests)
 	ctest --test-dir build/tsan --output-on-failure --no-tests=error -j$(JOBS) -R '^unit_'
 
-fuzz: deps deps-fuzz ## each fuzz target for FUZZ_SECONDS
+fuzz: deps deps-fuzz ## each fuzz target for FUZZ seconds, or FUZZ=20000runs
 	$(call build_tree,fuzz,fuzz_targets)
-	@scripts/run-fuzz build/fuzz $(FUZZ_SECONDS)
+	@scripts/run-fuzz build/fuzz $(FUZZ)
 
 bench: build ## measure connections and chat on this machine; ARGS are those of `waaft bench chat`
 	build/release/cmd/waaft bench chat $(ARGS)

@@ -19,6 +19,7 @@ namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 
 constexpr std::uint16_t close_binary_refused = 1003;
+constexpr std::uint16_t close_bad_utf8 = 1007;
 constexpr std::uint16_t close_abnormal = 1006;
 constexpr std::uint16_t close_going_away = 1001;
 constexpr std::uint16_t close_slow = 4001;  // PROTOCOL.md, close codes
@@ -62,7 +63,7 @@ private:
     void on_accepted(const error_code& error);
     void read();
     void on_read(const error_code& error, std::size_t bytes);
-    void on_whole(std::string_view message);
+    void on_whole(std::string_view message, std::size_t last_read);
     void on_end(const error_code& error);
     void start_closing(ClosedBy by, std::uint16_t code, std::string_view reason);
     void tell_closed();
@@ -129,10 +130,10 @@ void WsSession::on_read(const error_code& error, std::size_t bytes) {
     }
     if (stream_->is_message_done()) {
         if (large_.empty()) {
-            on_whole({small_.data(), bytes});
+            on_whole({small_.data(), bytes}, bytes);
         } else {
             const std::string message = std::exchange(large_, {});
-            on_whole({message.data(), std::exchange(large_used_, 0) + bytes});
+            on_whole({message.data(), std::exchange(large_used_, 0) + bytes}, bytes);
         }
     } else {
         if (large_.empty()) large_.assign(small_.data(), bytes);
@@ -143,10 +144,15 @@ void WsSession::on_read(const error_code& error, std::size_t bytes) {
     read();
 }
 
-void WsSession::on_whole(std::string_view message) {
+void WsSession::on_whole(std::string_view message, std::size_t last_read) {
     if (closing_) return;
     if (!stream_->got_text()) {
         start_closing(ClosedBy::error, close_binary_refused, "text only");
+        return;
+    }
+    // Beast looks whether the last character is whole only when the last frame carries bytes.
+    if (last_read == 0 && !is_utf8(message)) {
+        start_closing(ClosedBy::error, close_bad_utf8, "UTF-8 that ends in the middle");
         return;
     }
     handler_->on_text(message);

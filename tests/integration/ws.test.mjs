@@ -118,6 +118,8 @@ test('frames', async (t) => {
     ['invalid UTF-8', [frame(opcode.text, Buffer.from([0x22, 0xc3, 0x28, 0x22]))], 1007],
     ['a surrogate in UTF-8', [frame(opcode.text, Buffer.from([0xed, 0xa0, 0x80]))], 1007],
     ['UTF-8 that ends in the middle', [frame(opcode.text, Buffer.from([0xe2, 0x82]))], 1007],
+    ['UTF-8 that ends in the middle, and an empty last frame',
+      [frame(opcode.text, Buffer.from([0xe2, 0x82]), { fin: false }), frame(opcode.continuation, '')], 1007],
     ['too big in one frame', [frame(opcode.text, 'x'.repeat(65537))], 1009],
     ['too big in pieces', [frame(opcode.text, 'x'.repeat(40000), { fin: false }), frame(opcode.continuation, 'x'.repeat(40000))], 1009],
     ['a header that promises 1 GB', [frame(opcode.text, 'x', { claim: 2 ** 30 })], 1009],
