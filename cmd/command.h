@@ -18,7 +18,23 @@
 namespace waaft::cmd {
 
 // House numbers; scripts read them.
-enum class Exit : int { ok = 0, unexpected = 1, usage = 2 };
+enum class Exit : int {
+    ok = 0,
+    unexpected = 1,
+    usage = 2,  // or configuration
+    changes_pending = 3,
+    preflight = 4,
+    build = 5,
+    push = 6,
+    apply_rejected = 7,
+    rollout_failed = 8,  // and nothing was rolled back
+    rolled_back = 9,
+    rollback_failed = 10,
+    locked = 11,
+    timed_out = 70,
+    interrupted = 130,
+    terminated = 143,
+};
 
 using Errors = std::vector<Error>;
 

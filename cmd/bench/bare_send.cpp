@@ -49,7 +49,7 @@ double cpu_now() {
 }
 
 // The other process: reads everything until the sender closes.
-boost::json::object read_all(const sockaddr_in& address) {
+boost::json::object read_all(const sockaddr_in& address, bool sleeps) {
     const Descriptor poll(epoll_create1(EPOLL_CLOEXEC));
     std::vector<Descriptor> sockets;
     for (int i = 0; i < receivers; ++i) {
@@ -63,7 +63,10 @@ boost::json::object read_all(const sockaddr_in& address) {
     std::vector<char> sink(sink_bytes);
     std::array<epoll_event, 256> events;
     while (true) {
-        const int ready = epoll_wait(poll.get(), events.data(), static_cast<int>(events.size()), -1);
+        const TimePoint next = Clock::now() + (sleeps ? Duration::zero() : read_pause);
+        while (Clock::now() < next) {
+        }
+        const int ready = epoll_wait(poll.get(), events.data(), static_cast<int>(events.size()), sleeps ? -1 : 0);
         for (int i = 0; i < ready; ++i) {
             if (read(events[static_cast<std::size_t>(i)].data.fd, sink.data(), sink.size()) == 0) return {};
         }
@@ -129,7 +132,9 @@ Result<double> bare_frames_per_core_second(const BareSendOptions& options) {
             getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
             throw std::system_error(errno, std::generic_category(), "bare send");
         }
-        Worker reader(options.reader_core, [&](const Worker::Emit&) { return read_all(address); });
+        Worker reader(options.reader_core, [&](const Worker::Emit&) {
+            return read_all(address, options.reader_core == options.sender_core);
+        });
         const auto sockets = accept_all(listener.get());
         const Pinned pinned(options.sender_core);
         return send_all(sockets, options);

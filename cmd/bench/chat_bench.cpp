@@ -165,9 +165,12 @@ Worker ChatBench::start_load(const OwnServer& server, bool tls, load::ChatLoadOp
     load.text_bytes = text_bytes;
     load.server_pid = server.process->pid();
     const auto where = target(server, tls);
-    return Worker(options_.load_core, [where, load](const Worker::Emit& emit) -> json::object {
+    // As the reader of the bare loop.
+    const bool apart = load.senders > 0 && options_.load_core != options_.server_core;
+    return Worker(options_.load_core, [where, load, apart](const Worker::Emit& emit) -> json::object {
         load::EventLoop loop;
         loop.catch_signals();
+        if (apart) loop.look_each(read_pause);
         const auto held = [&](const load::ChatLoadReport& report) { emit({{"held", report.joined}}); };
         const auto report = load::run_chat_load(loop, where, load, {.say = {}, .held = held});
         if (!report) return {{"error", report.error().what}};

@@ -48,7 +48,11 @@ void EventLoop::change(int fd, std::uint32_t events, Pollable& pollable) {
 
 void EventLoop::turn(TimePoint until) {
     std::array<epoll_event, events_max> events;
-    const timespec wait = until_then(until);
+    const bool sleeps = pause_ == Duration::zero();
+    const TimePoint next = std::min(until, Clock::now() + pause_);
+    while (!sleeps && Clock::now() < next) {
+    }
+    const timespec wait = sleeps ? until_then(until) : timespec{};
     const int ready = epoll_pwait2(epoll_, events.data(), events_max, &wait, nullptr);
     for (int i = 0; i < ready; ++i) {
         auto* const pollable = static_cast<Pollable*>(events[static_cast<std::size_t>(i)].data.ptr);

@@ -37,6 +37,10 @@ public:
     void catch_signals();
     int interrupts();
 
+    // From now on turn() looks each `pause` instead of sleeping until something is ready. Whoever measures
+    // a sender wants its cost alone: on one machine, waking a reader is the sender's work.
+    void look_each(Duration pause) { pause_ = pause; }
+
     std::vector<char>& scratch() { return scratch_; }
     // Unpredictable enough for masks (RFC 6455, 10.3 protects proxies from pages; there are none here).
     std::uint32_t random() { return static_cast<std::uint32_t>(random_()); }
@@ -45,6 +49,7 @@ private:
     int epoll_;
     int signals_ = -1;
     int interrupts_ = 0;
+    Duration pause_ = Duration::zero();
     std::vector<char> scratch_;
     std::mt19937_64 random_;
 };

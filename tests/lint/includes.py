@@ -26,9 +26,17 @@ OURS = {
     "server/net": {"base"},
     "server/app": {"base", "rtp", "rtc", "media", "signaling", "room", "store", "auth", "cluster", "net"},
     "cmd": {"base", "auth/api_keys.h", "app/settings.h", "app/config.h", "app/build_info.h", "app/setting_values.h"},
-    "cmd/probe": {"base", "signaling", "rtc", "net"},
-    "cmd/bench": {"base", "signaling", "rtc", "net"},
-    "cmd/load": {"base", "signaling", "rtc", "net"},
+    "cmd/os": {"base"},
+    "cmd/yaml": {"base"},
+    "cmd/ui": {"base", "cmd/os", "cmd/command.h"},
+    "cmd/project": {"base", "cmd/os", "cmd/yaml", "cmd/command.h", "cmd/nearest.h"},
+    "cmd/registry": {"base", "cmd/os", "cmd/ui", "cmd/project", "cmd/command.h", "cmd/json_text.h"},
+    "cmd/image": {"base", "cmd/os", "cmd/ui", "cmd/project", "cmd/registry", "cmd/command.h", "cmd/json_text.h"},
+    "cmd/kube": {"base", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/command.h", "cmd/json_text.h"},
+    "cmd/deploy": {"base", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/registry", "cmd/kube", "cmd/load",
+                   "cmd/command.h", "cmd/json_text.h"},
+    "cmd/bench": {"base", "signaling", "rtc", "net", "cmd/load", "cmd/command.h", "cmd/json_text.h"},
+    "cmd/load": {"base", "signaling", "rtc", "net", "cmd/command.h", "cmd/json_text.h"},
 }
 # One file may see more than its folder.
 OURS_OF_FILE = {"cmd/main.cpp": {"app/run.h"}}
@@ -48,7 +56,14 @@ LIBRARIES = {
                    "qrencode.h"},
     "cmd": {"boost/json", "boost/version.hpp", "CLI", "yaml-cpp", "openssl/crypto.h", "qrencode.h", "spdlog/version.h",
             "sqlite3.h", "waaft_commit.h", "waaft_versions.h"},
-    "cmd/probe": {"boost/asio", "boost/beast", "boost/json", "openssl", "httplib.h"},
+    "cmd/os": set(),
+    "cmd/yaml": {"boost/json", "yaml-cpp"},
+    "cmd/ui": {"boost/json"},
+    "cmd/project": {"boost/json", "yaml-cpp"},
+    "cmd/image": {"boost/json", "openssl", "zlib.h", "libdeflate.h"},
+    "cmd/registry": {"boost/json", "openssl", "curl"},
+    "cmd/kube": {"boost/json", "openssl", "httplib.h"},
+    "cmd/deploy": {"boost/json", "openssl", "httplib.h"},
     "cmd/bench": {"boost/asio", "boost/beast", "boost/json", "openssl", "httplib.h"},
     "cmd/load": {"boost/asio", "boost/beast", "boost/json", "openssl", "httplib.h"},
 }
@@ -59,7 +74,7 @@ SYSTEM = {"unistd.h", "fcntl.h", "sys/stat.h", "sys/file.h", "sys/random.h", "sy
 SOCKETS = {"sys/socket.h", "sys/uio.h", "netinet/in.h", "netinet/tcp.h", "netinet/udp.h", "netdb.h", "ifaddrs.h",
            "net/if.h", "sys/epoll.h", "poll.h", "linux/errqueue.h", "linux/sockios.h", "sys/ioctl.h"}
 ADDRESSES = {"arpa/inet.h"}  # text forms of addresses, no socket
-MAY_OPEN_SOCKETS = {"server/net", "server/cluster", "server/app", "cmd/probe", "cmd/bench", "cmd/load"}
+MAY_OPEN_SOCKETS = {"server/net", "server/cluster", "server/app", "cmd/bench", "cmd/load"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 CLOCK_OR_THREAD = re.compile(r"\b(?:[A-Za-z_]*[cC]lock|Clock)::now\(|\bstd::(?:jthread|thread|mutex|async)\b|\bread_clocks\(")
@@ -79,9 +94,9 @@ def begins(name, allowed):
 def is_ours(path, folder, name):
     if name.startswith(folder + "/"):
         return True
-    if name.startswith("cmd/"):
-        return folder.startswith("cmd")
     allowed = OURS[folder] | OURS_OF_FILE.get(path.as_posix(), set())
+    if name.startswith("cmd/"):
+        return folder == "cmd" or begins(name, allowed)
     return name.startswith("server/") and begins(name[len("server/"):], allowed)
 
 
@@ -127,6 +142,7 @@ def self_test():
         ("server/auth/a.cpp", "#include <openssl/ssl.h>"),
         ("server/app/a.cpp", '#include "cmd/config.h"'),
         ("cmd/a.cpp", '#include "server/app/run.h"'),
+        ("cmd/os/a.cpp", '#include "cmd/kube/objects.h"'),
         ("server/new/a.cpp", ""),
     ]
     return [f"includes.py: the rule for {path}: {line} finds nothing" for path, line in rows
