@@ -26,6 +26,7 @@ room::Settings settings_of(const store::RoomRow& row) {
 
 room::Kept kept_of(store::LoadedRoom loaded) {
     room::Kept kept;
+    kept.reopened = true;
     kept.last_seq = loaded.row.last_seq;
     kept.tail = std::move(loaded.tail);
     for (store::Nonce& nonce : loaded.nonces) {

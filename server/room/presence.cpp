@@ -73,10 +73,10 @@ std::optional<TimePoint> Room::Impl::deadline() const {
 }
 
 void Room::Impl::drop(MemberState& member, LeftWhy why, std::optional<SaveMark> mark, Now now) {
+    if (is_recovering(now)) {
+        removed.insert(member.id());
+    }
     if (mark) {
-        if (is_recovering(now)) {
-            removed.insert(member.id());
-        }
         outputs.push_back(*std::move(mark));
     }
     if (member.connected()) {

@@ -21,7 +21,7 @@ Room::Impl::Impl(Settings kept_settings, Options with, Kept kept, Now now)
       nonces(with.nonce_keep),
       roles(std::move(kept.roles)),
       removed(std::move(kept.removed)),
-      recovering_until(now.steady + with.resume_window + recovery_extra),
+      recovering_until(kept.reopened ? now.steady + with.resume_window + recovery_extra : now.steady),
       ban_keys(std::move(kept.ban_keys)),
       empty_since(now.steady) {
     for (const Kept::Nonce& nonce : kept.nonces) {

@@ -54,6 +54,7 @@ struct Settings {
 
 // What was kept when the room is loaded after a restart.
 struct Kept {
+    bool reopened = false;  // it was open before: for a while its members may come back
     signaling::Seq last_seq = 0;
     std::vector<signaling::Record> tail;  // raw, oldest first
     struct Nonce {

@@ -255,6 +255,7 @@ TEST_CASE("who left, was removed or banned does not come back with the token") {
 
 TEST_CASE("a restarted server takes its people back, with the roles they had") {
     Setup setup;
+    setup.kept.reopened = true;
     setup.kept.roles = {{id_of("bob"), Role::viewer}};
     setup.kept.removed = {id_of("cem")};
     Driver d(setup);
@@ -271,8 +272,24 @@ TEST_CASE("a restarted server takes its people back, with the roles they had") {
     CHECK(d.is_open(d.resume("ann")));
 }
 
+TEST_CASE("who was reported lost does not come back with the token, in a new room nor after a restart") {
+    for (const bool reopened : {false, true}) {
+        Setup setup;
+        setup.kept.reopened = reopened;
+        Driver d(setup);
+        const auto ann = d.join("ann");
+        const auto bob = d.join("bob");
+        d.disconnect(bob);
+        d.forget_all();
+        d.advance(61);
+        CHECK(d.heard(ann) == Lines{"member bob speaker place away", "left bob lost"});
+        CHECK(d.heard(d.resume("bob")) == Lines{"error resume_bad join", "close refused"});
+    }
+}
+
 TEST_CASE("after a restart there is still one host") {
     Setup setup;
+    setup.kept.reopened = true;
     setup.kept.roles = {{id_of("ann"), Role::host}};
     Driver d(setup);
     const auto bob = d.join("bob", true);

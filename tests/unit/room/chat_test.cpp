@@ -93,6 +93,7 @@ TEST_CASE("a nonce that comes again is acked again and never posted twice") {
 
 TEST_CASE("nonces outlive a restart") {
     Setup setup;
+    setup.kept.reopened = true;
     setup.kept.last_seq = 7;
     setup.kept.nonces = {{id_of("ann"), "old", 3, 1700000000000 - 590'000},
                          {id_of("ann"), "new", 7, 1700000000000 - 1000}};

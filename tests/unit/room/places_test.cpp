@@ -137,7 +137,9 @@ TEST_CASE("state: the others hear it, and the shell learns who is on air") {
 }
 
 TEST_CASE("after a restart the places are those of before, whoever comes back first") {
-    Driver d(room_of(RoomKind::call));
+    Setup setup = room_of(RoomKind::call);
+    setup.kept.reopened = true;
+    Driver d(setup);
     const auto claim = [&](const char* name, waaft::UnixMs joined) {
         Admission admission = d.claim_of(name);
         admission.resume->joined = joined;
