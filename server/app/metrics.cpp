@@ -146,7 +146,7 @@ std::string status_json(const Services& services, const std::vector<const Shard*
         totals[key] = static_cast<std::uint64_t>(sum);
     }
     const json::object status{
-        {"schema", "waaft.status/1"},
+        {"schema", "waaft.statusz/1"},
         {"version", services.build.version},
         {"commit", services.build.commit},
         {"stopping", services.stopping.load()},

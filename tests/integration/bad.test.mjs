@@ -1,12 +1,14 @@
 // Bad days: used ports, foreign or damaged data, a full disk, no open files left; and what operators look at.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join as joinPath } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { join, Refused, resume } from '../support/client.mjs';
 import { assertPromised } from '../support/openapi.mjs';
 import { RawSocket } from '../support/raw_socket.mjs';
@@ -186,11 +188,28 @@ test('what operators look at', async (t) => {
     const status = JSON.parse((await server.ops('/statusz')).text);
     assert.deepEqual(
       { schema: status.schema, rooms: status.rooms, members: status.members, port: status.port, stopping: status.stopping },
-      { schema: 'waaft.status/1', rooms: 1, members: 1, port: server.port, stopping: false });
+      { schema: 'waaft.statusz/1', rooms: 1, members: 1, port: server.port, stopping: false });
   });
 
   await t.test('it is not reachable on the public port', async () => {
     for (const path of ['/metrics', '/statusz', '/livez']) assert.equal((await http(server, path)).status, 404, path);
+  });
+
+  await t.test('a thread that is stuck is found, and forgiven when it goes on', async (t2) => {
+    const tasks = `/proc/${server.child.pid}/task`;
+    const shard = readdirSync(tasks).find((id) => readFileSync(`${tasks}/${id}/comm`, 'utf8') === 'shard-0\n');
+    const stopper = spawn('python3', [fileURLToPath(new URL('../support/stop_thread.py', import.meta.url)), shard]);
+    t2.after(() => stopper.kill());
+    const [said] = await within(once(stopper.stdout, 'data'), 'the thread stops');
+    if (String(said) === 'refused\n') return t2.skip('ptrace is not permitted here');
+    const stuck = await until(async () => {
+      const answer = await server.ops('/livez');
+      return answer.status === 503 && answer;
+    }, 'it is found', 60_000);
+    assert.equal(stuck.text, 'shard 0 has stopped turning\n');
+    stopper.stdin.end();
+    await until(async () => (await server.ops('/livez')).status === 200, 'it turns again');
+    await ann.chat('still here');
   });
 
   await t.test('a server that stops is not ready', async () => {
