@@ -1,10 +1,12 @@
 // Ctrl-C and SIGTERM as something to wait for, instead of an end in the middle of a step.
 //
-// Thread: construct it in main before any other thread starts (it blocks both signals in all threads
-// that follow); raised() from any. Ownership: one for the process while a long command runs. After
-// the second signal the process ends at once with 128 + the signal's number. Errors: a failing
-// signalfd throws std::system_error. Source: signalfd(2), signal(7).
+// Thread: construct and destroy it in main; the rest from any. Ownership: one for the process while a
+// long command runs; it handles both signals for that time. After the second signal the programs that
+// we started are killed and the process ends at once with 128 + the signal's number.
+// Errors: a failing eventfd throws std::system_error. Source: signal-safety(7), eventfd(2).
 #pragma once
+
+#include "server/base/result.h"
 
 #include <csignal>
 
@@ -22,10 +24,16 @@ public:
     bool raised() const { return signal() != 0; }
     // SIGINT or SIGTERM; 0: none came.
     int signal() const;
+    // What to answer when raised(): "interrupted" for SIGINT, "terminated" for SIGTERM.
+    Error error() const;
 
 private:
     int event_ = -1;
-    sigset_t before_{};
+    struct sigaction before_int_ {};
+    struct sigaction before_term_ {};
 };
+
+// Whether it is one of the two above.
+bool is_interrupt(const Error& error);
 
 }  // namespace waaft::os

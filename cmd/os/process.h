@@ -4,18 +4,18 @@
 // Thread: the caller's, which waits. Ownership: values; a Child is ended (SIGTERM, after 2 s SIGKILL,
 // its process group with it) and waited for when it goes out of scope. Units: bytes. Bounds:
 // output_max for each stream; what is over is dropped from the front and `truncated` says so.
-// Errors: process_not_found (`where` names the program), process_start, process_timeout, interrupted.
-// A program that ran and failed is no Error: see exit_code and signal.
-// Source: posix_spawn(3), poll(2), setpgid(2).
+// Errors: process_not_found (`where` names the program), process_start, process_timeout, and what
+// Interrupt::error() says. A program that ran and failed is no Error: see exit_code and signal.
+// No secret belongs into argv: errors show it. Source: posix_spawn(3), pidfd_open(2), poll(2).
 #pragma once
 
 #include "cmd/os/interrupt.h"
+#include "cmd/os/lines.h"
 #include "server/base/result.h"
 #include "server/base/time.h"
 
 #include <sys/types.h>
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,15 +25,12 @@
 
 namespace waaft::os {
 
-// A line without its end; called on the caller's thread as it arrives. '\r' ends a line too.
-using OnLine = std::function<void(std::string_view line)>;
-
 struct ProcessSpec {
     std::vector<std::string> argv;                   // argv[0] is looked up in PATH
     std::optional<std::string> input;                // its standard input; none: /dev/null
     std::map<std::string, std::string> environment;  // in addition to this process's own
     std::string directory;                           // empty: the current one
-    Duration timeout = Duration::zero();             // zero: none
+    Duration timeout = Duration::zero();             // of run(); zero: none
     OnLine on_out;
     OnLine on_err;
     std::size_t output_max = 32 * 1024 * 1024;
@@ -49,7 +46,8 @@ struct ProcessResult {
     bool ok() const { return exit_code == 0; }
 };
 
-// `interrupt` may be null: then Ctrl-C does what the terminal does.
+// `interrupt` may be null: then the program stays in our process group, so that Ctrl-C ends both as the
+// terminal has it, and only the program itself is ended at a timeout.
 Result<ProcessResult> run(const ProcessSpec& spec, const Interrupt* interrupt);
 
 // The absolute path of a program; empty if PATH has none.
@@ -66,14 +64,15 @@ public:
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
-    // Delivers lines to on_out and on_err until `until` or until one line was delivered, it ended, or
-    // an interrupt; false: it has ended and everything was delivered.
+    // Delivers lines to on_out and on_err until `until` or until one line or more were delivered, it
+    // ended, or an interrupt; false: it has ended and everything was delivered.
     bool read_lines(TimePoint until, const Interrupt* interrupt);
     // Valid once read_lines() said false.
     const ProcessResult& result() const;
     pid_t pid() const;
 
 private:
+    friend Result<ProcessResult> run(const ProcessSpec& spec, const Interrupt* interrupt);
     struct State;
     explicit Child(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;

@@ -58,9 +58,9 @@ LIBRARIES = {
                    "qrencode.h"},
     "cmd": {"boost/json", "boost/version.hpp", "CLI", "yaml-cpp", "openssl/crypto.h", "qrencode.h", "spdlog/version.h",
             "sqlite3.h", "waaft_commit.h", "waaft_versions.h"},
-    "cmd/os": set(),
+    "cmd/os": {"poll.h", "spawn.h", "sys/eventfd.h", "sys/syscall.h"},
     "cmd/yaml": {"boost/json", "yaml-cpp"},
-    "cmd/ui": {"boost/json"},
+    "cmd/ui": {"boost/json", "poll.h", "sys/ioctl.h"},  # the width of a terminal, an answer typed there
     "cmd/project": {"boost/json", "yaml-cpp"},
     "cmd/image": {"boost/json", "openssl", "zlib.h", "libdeflate.h"},
     "cmd/registry": {"boost/json", "openssl", "curl"},
@@ -111,7 +111,7 @@ def is_library(folder, name):
     if name in SYSTEM | ADDRESSES:
         return folder.split("/")[-1] not in ENGINES or name in ADDRESSES
     if name in SOCKETS:
-        return folder in MAY_OPEN_SOCKETS
+        return folder in MAY_OPEN_SOCKETS or name in LIBRARIES[folder]
     return begins(name, LIBRARIES[folder])
 
 
