@@ -21,6 +21,7 @@ struct Cause {
     std::string hint;                   // what to type next
     std::vector<std::string> events;    // newest last, without the noise
     std::vector<std::string> log_tail;  // the last lines that the container wrote
+    std::string where = {};             // a file:line:column, an address, a command; empty: `object` says it
 };
 
 struct CauseInfo {
@@ -30,5 +31,8 @@ struct CauseInfo {
 };
 std::span<const CauseInfo> cause_table();
 const CauseInfo* find_cause(std::string_view code);
+
+// The text of docs/causes.md.
+std::string causes_markdown();
 
 }  // namespace waaft::cmd

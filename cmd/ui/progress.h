@@ -2,32 +2,39 @@
 // a heartbeat elsewhere, or one JSON object a line.
 //
 // Thread: the caller's; nothing is drawn between calls (call tick() while waiting). Ownership: writes to
-// the Streams it was given, which must outlive it. Units: elapsed time is shown in seconds.
-// Secrets: whoever calls leaves them out. Source: https://clig.dev, https://no-color.org.
+// Streams.err, which must outlive it. Units: elapsed time is shown in seconds, bytes in MB (10^6).
+// Errors: none. Secrets: whoever calls leaves them out; control characters in texts are left out here.
+// Source: https://clig.dev, https://no-color.org.
 #pragma once
 
 #include "cmd/command.h"
+#include "cmd/os/interrupt.h"
 #include "server/base/time.h"
 
 #include <boost/json/object.hpp>
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace waaft::cmd {
 
 enum class ProgressStyle : std::uint8_t {
-    automatic,  // live if stderr is a terminal, else plain
+    automatic,  // live if stderr is a terminal that can (TERM is not "dumb"), else plain
     live,       // the last line is redrawn in place
     plain,      // lines only; every 10 s of waiting a heartbeat
-    json,       // one object a line on stderr: {"time","event","phase","text",...}
-    quiet,      // errors only
+    json,       // one object a line on stderr: {"time","event","phase","text","elapsed",...}
+    quiet,      // nothing: errors are the command's to print
 };
 
 class Progress {
 public:
-    Progress(const Streams& streams, ProgressStyle style);
+    // `clock` is for tests.
+    Progress(const Streams& streams, ProgressStyle style, std::function<TimePoint()> clock = Clock::now);
+    // A step that was not ended is shown as stopped.
     ~Progress();
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
@@ -56,19 +63,31 @@ private:
     std::unique_ptr<State> state_;
 };
 
-// "--output text|json", "--progress ...", "--quiet", "--yes", "--timeout", "-e/--env": what the commands
-// that build, ship or watch have in common.
+// "--output text|json", "--progress ...", "--quiet", "--yes", "--timeout", "-e/--env", "--config": what the
+// commands that build, ship or watch have in common.
 struct CommonFlags {
     std::string output = "text";
     ProgressStyle progress = ProgressStyle::automatic;
     bool yes = false;
-    Duration timeout = Duration::zero();  // zero: the command's own default
+    Duration timeout = Duration::zero();     // zero: the command's own default
+    std::optional<std::string> file;         // --config
+    std::optional<std::string> environment;  // -e, --env
+    Errors wrong;                            // values that make no sense; to be answered by run() at once
+
+    bool json() const { return output == "json"; }
 };
 std::vector<Option> common_options(const std::shared_ptr<CommonFlags>& flags);
 
-// Asks on the terminal; false without one (the caller then says which flag would have answered).
-bool confirm(const Streams& streams, std::string_view question);
+// "90" (seconds), "500ms", "90s", "5m", "1h30m"; at most a day.
+std::optional<Duration> parse_timeout(std::string_view text);
+
+// Whether there is somebody to ask: stdin and stderr are terminals.
+bool can_ask();
+// Asks on the terminal; only "y" or "yes" is a yes. False without one (the caller then says which flag
+// would have answered), or if `interrupt` (may be null) comes.
+bool confirm(const Streams& streams, std::string_view question, const os::Interrupt* interrupt = nullptr);
 // Severe things: the user types the name itself.
-bool confirm_by_name(const Streams& streams, std::string_view question, std::string_view name);
+bool confirm_by_name(const Streams& streams, std::string_view question, std::string_view name,
+                     const os::Interrupt* interrupt = nullptr);
 
 }  // namespace waaft::cmd
