@@ -26,6 +26,7 @@ struct Config {
     Tls tls = Tls::automatic;            // tls.mode: auto | files | off; auto is files if tls.cert is set
     std::string tls_cert;                // tls.cert
     std::string tls_key;                 // tls.key
+    std::string tls_ca;                  // tls.ca: the private CA behind tls.cert, for people to download
     std::vector<std::string> tls_names;  // tls.names: more names or addresses for the self-made certificate
 
     // Proxies and origins.
@@ -39,6 +40,9 @@ struct Config {
     enum class LogFormat : std::uint8_t { automatic, human, json };
     LogFormat log_format = LogFormat::automatic;  // log.format: auto | human | json
     std::string log_level = "info";               // log.level: debug | info | warn | error
+
+    // Several servers behind one address.
+    std::string cluster_secret_file;  // cluster.secret: what signs tokens on all of them
 
     // Rooms.
     enum class RoomsCreate : std::uint8_t { anyone, key };

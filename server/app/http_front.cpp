@@ -256,8 +256,10 @@ void HttpFront::secure(net::Response& response, const net::Request& request) con
         "Permissions-Policy",
         "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()");
     if (services_.config.frame_ancestors.empty()) headers.emplace_back("X-Frame-Options", "SAMEORIGIN");
+    // Behind a private CA that binding would shut out who has not installed it yet.
+    const Config& config = services_.config;
     const bool is_public =
-        services_.config.has_own_certificate() || services_.config.public_url.starts_with("https://");
+        config.tls_ca.empty() && (config.has_own_certificate() || config.public_url.starts_with("https://"));
     if (is_public && request.peer.tls) headers.emplace_back("Strict-Transport-Security", "max-age=31536000");
 }
 

@@ -130,18 +130,20 @@ Result<void> open_store(Running& running) {
     return {};
 }
 
+// What signs tokens: shared with other servers, kept in the data directory, or only for this run.
+Result<std::string> signing_secret(const Running& running) {
+    const std::string& shared = running.services.config.cluster_secret_file;
+    if (!shared.empty()) return auth::read_secret(shared);
+    if (!running.data.empty()) return auth::ensure_secret(running.data + "/secret");
+    return {boost::system::in_place_value, random_key()};
+}
+
 Result<void> open_secrets(Running& running) {
     Services& services = running.services;
     const Config& config = services.config;
-    std::string secret;
-    if (running.data.empty()) {
-        secret = random_key();
-    } else {
-        auto kept = auth::ensure_secret(running.data + "/secret");
-        if (!kept.has_value()) return kept.error();
-        secret = *kept;
-    }
-    services.signer.emplace(std::vector<std::string>{secret});
+    auto secret = signing_secret(running);
+    if (!secret.has_value()) return secret.error();
+    services.signer.emplace(std::vector<std::string>{std::move(*secret)});
     auto keys = auth::ApiKeys::open(config.keys_file);
     if (!keys.has_value()) return keys.error();
     services.api_keys = std::move(*keys);
@@ -181,6 +183,11 @@ Result<void> open_tls(Running& running) {
     auto context = net::TlsContext::from_files(config.tls_cert, config.tls_key);
     if (!context.has_value()) return context.error();
     running.tls = std::move(*context);
+    if (config.tls_ca.empty()) return {};
+    auto authority = net::read_authority(config.tls_ca);
+    if (!authority.has_value()) return authority.error();
+    running.services.ca_pem = std::move(authority->pem);
+    running.ca_fingerprint = std::move(authority->fingerprint_sha256);
     return {};
 }
 

@@ -92,7 +92,7 @@ struct Services {
     KeyedLimit room_limit;
     KeyedLimit password_limit;
     std::unique_ptr<PostOffice> post_office;
-    std::string ca_pem;  // of the self-made CA, empty if there is none
+    std::string ca_pem;  // of the self-made or private CA, empty if there is none
     std::string turn_secret;
     std::string turn_password;
     std::uint16_t port = 0;  // the public one, once it is known

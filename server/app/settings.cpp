@@ -69,6 +69,9 @@ void add_network(std::vector<Setting>& table) {
     table.push_back(text("tls.cert", &Config::tls_cert, Form::any,
                          "PEM file with the certificate chain; read again when it changes."));
     table.push_back(text("tls.key", &Config::tls_key, Form::any, "PEM file with the private key."));
+    table.push_back(text("tls.ca", &Config::tls_ca, Form::any,
+                         "PEM file with the private authority that signed tls.cert, offered at /ca.crt; leave it out "
+                         "for a certificate that browsers trust by themselves."));
     table.push_back(list("tls.names", &Config::tls_names, Form::host,
                          "More host names or addresses for the self-made certificate."));
     table.push_back(
@@ -88,6 +91,10 @@ void add_operations(std::vector<Setting>& table) {
     table.push_back(choice("log.format", &Config::log_format, log_formats,
                            "human lines or json; auto is human on a terminal and json elsewhere."));
     table.push_back(choice("log.level", &Config::log_level, log_levels, "The least important level that is logged."));
+    table.push_back(
+        text("cluster.secret", &Config::cluster_secret_file, Form::any,
+             "File with the secret that several servers behind one address share, so that links and rejoining "
+             "hold on each of them; empty means one of this server's own."));
 }
 
 void add_rooms(std::vector<Setting>& table) {
@@ -330,6 +337,8 @@ void check_tls(Conflicts& conflicts, const Config& config) {
     conflicts.add_if(!files && config.tls_cert.empty() != config.tls_key.empty(),
                      config.tls_cert.empty() ? "tls.key" : "tls.cert", "tls.cert and tls.key belong together",
                      "set both, or neither");
+    conflicts.add_if(!config.tls_ca.empty() && (off || config.tls_cert.empty()), "tls.ca",
+                     "tls.ca is not used without tls.cert", "set tls.cert and tls.key, or leave tls.ca out");
     conflicts.add_if(off && !config.tls_cert.empty(), "tls.cert", "tls.cert is not used when tls.mode is off",
                      "leave tls.cert and tls.key out, or leave tls.mode out");
     conflicts.add_if(!config.ops_address.empty() && config.ops_port != 0 && config.ops_port == config.port, "ops.port",

@@ -1,4 +1,4 @@
-// ensure_secret(): the file with the server's own secret.
+// ensure_secret() and read_secret(): the file with the server's own or shared secret.
 #include "server/auth/tokens.h"
 
 #include "server/base/id.h"
@@ -46,7 +46,11 @@ std::string trimmed(std::string text) {
     return text;
 }
 
-Result<std::string> read_secret(int fd, const std::string& file) {
+constexpr const char* own_hint =
+    "Delete the file, then a new secret is made at the next start (people have to join again).";
+constexpr const char* shared_hint = "Write a longer one into the file, the same for all servers: openssl rand -hex 32.";
+
+Result<std::string> read_open(int fd, const std::string& file, const char* hint) {
     struct stat info {};
     if (::fstat(fd, &info) != 0) return io_error(file, "read");
     if ((info.st_mode & S_IRWXO) != 0) {
@@ -61,7 +65,7 @@ Result<std::string> read_secret(int fd, const std::string& file) {
         return Error{
             "secret_bad",
             "The server's secret must have 32 to 1024 characters, this one has " + std::to_string(secret.size()) + ".",
-            file, "Delete the file, then a new secret is made at the next start (people have to join again)."};
+            file, hint};
     }
     return {boost::system::in_place_value, secret};  // Error could be made from one string, too
 }
@@ -99,9 +103,15 @@ Result<std::string> make_secret(const std::string& file) {
 
 Result<std::string> ensure_secret(const std::string& file) {
     const Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-    if (in.valid()) return read_secret(in.get(), file);
+    if (in.valid()) return read_open(in.get(), file, own_hint);
     if (errno != ENOENT) return io_error(file, "read");
     return make_secret(file);
+}
+
+Result<std::string> read_secret(const std::string& file) {
+    const Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!in.valid()) return io_error(file, "read");
+    return read_open(in.get(), file, shared_hint);
 }
 
 }  // namespace waaft::auth

@@ -52,6 +52,8 @@ private:
 
 // The server's own secret: read from `file` (0600), made there at the first start.
 Result<std::string> ensure_secret(const std::string& file);
+// One that several servers share; it is never made here.
+Result<std::string> read_secret(const std::string& file);
 
 // SHA-256 in hexadecimal; host keys and API keys are 256 random bits, so this is enough for them.
 std::string sha256_hex(std::string_view text);

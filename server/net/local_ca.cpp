@@ -28,7 +28,6 @@ namespace {
 
 constexpr UnixMs day_ms = 86'400'000;
 constexpr UnixMs ca_life_ms = 3650 * day_ms;
-constexpr UnixMs leaf_life_ms = 90 * day_ms;
 constexpr UnixMs clock_skew_ms = day_ms;  // a phone whose clock is a little behind still believes us
 
 constexpr std::array private_networks{"10.0.0.0/255.0.0.0",      "172.16.0.0/255.240.0.0",
@@ -65,17 +64,17 @@ std::string read_file(const std::string& file) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-std::optional<Pair> read_pair(const std::string& cert_file, const std::string& key_file) {
-    Pair pair{read_certificate(read_file(cert_file)), read_key(read_file(key_file))};
+std::optional<Pair> read_pair(const std::string& cert, const std::string& key) {
+    Pair pair{read_certificate(cert), read_key(key)};
     ERR_clear_error();
     if (!pair.certificate || !pair.key || X509_check_private_key(pair.certificate.get(), pair.key.get()) != 1)
         return std::nullopt;
     return pair;
 }
 
-Result<void> write_pair(const Pair& pair, const std::string& cert_file, const std::string& key_file) {
-    if (const auto written = write_file(key_file, to_pem(*pair.key), 0600); !written) return written.error();
-    return write_file(cert_file, to_pem(*pair.certificate), 0644);
+Result<void> write_pair(const std::string& cert, const std::string& key, const std::string& base) {
+    if (const auto written = write_file(base + ".key", key, 0600); !written) return written.error();
+    return write_file(base + ".crt", cert, 0644);
 }
 
 bool add_extension(X509& certificate, X509* issuer, int nid, const std::string& value) {
@@ -150,11 +149,15 @@ std::vector<std::string> normalized(const std::vector<std::string>& names) {
     return out;
 }
 
-std::string permitted(const std::vector<std::string>& names) {
+std::string permitted(const std::vector<std::string>& names, bool any_address) {
     std::string value = "critical,permitted;DNS:localhost,permitted;DNS:local";
-    for (const auto* network : private_networks) value += std::string(",permitted;IP:") + network;
+    if (any_address)
+        value += ",permitted;IP:0.0.0.0/0.0.0.0,permitted;IP:::/::";
+    else
+        for (const auto* network : private_networks) value += std::string(",permitted;IP:") + network;
     for (const auto& name : names) {
         const auto address = IpAddress::parse(name);
+        if (address && any_address) continue;
         if (address && !is_private(*address))
             value += ",permitted;IP:" + name +
                      (address->v6 ? "/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" : "/255.255.255.255");
@@ -164,22 +167,22 @@ std::string permitted(const std::vector<std::string>& names) {
     return value;
 }
 
-Result<Pair> make_ca(const std::vector<std::string>& names, UnixMs now) {
+Result<Pair> make_ca(const std::vector<std::string>& names, bool any_address, UnixMs now) {
     Pair ca = blank("waaft local CA " + random_member_id().substr(0, 6), now, ca_life_ms);
     X509& certificate = *ca.certificate;
     X509_set_issuer_name(&certificate, X509_get_subject_name(&certificate));
     const bool made = add_extension(certificate, nullptr, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
                       add_extension(certificate, nullptr, NID_key_usage, "critical,keyCertSign,cRLSign") &&
                       add_extension(certificate, nullptr, NID_subject_key_identifier, "hash") &&
-                      add_extension(certificate, nullptr, NID_name_constraints, permitted(names)) &&
+                      add_extension(certificate, nullptr, NID_name_constraints, permitted(names, any_address)) &&
                       X509_sign(&certificate, ca.key.get(), EVP_sha256()) > 0;
     if (!made)
         return Error{"tls_write", "cannot make a local CA: " + openssl_reason(), "", "check the setting tls.names"};
     return ca;
 }
 
-Result<Pair> make_leaf(const Pair& ca, const std::vector<std::string>& names, UnixMs now) {
-    Pair leaf = blank("waaft", now, leaf_life_ms);
+Result<Pair> make_leaf(const Pair& ca, const std::vector<std::string>& names, UnixMs life_ms, UnixMs now) {
+    Pair leaf = blank("waaft", now, life_ms);
     X509& certificate = *leaf.certificate;
     X509_set_issuer_name(&certificate, X509_get_subject_name(ca.certificate.get()));
     std::string alternative;
@@ -210,22 +213,19 @@ bool verifies(X509& leaf, X509& ca, UnixMs now) {
     return good;
 }
 
-bool has_third_left(const X509& certificate, UnixMs now) {
-    const UnixMs begin = time_of(*X509_get0_notBefore(&certificate));
-    const UnixMs end = time_of(*X509_get0_notAfter(&certificate));
-    return now >= begin && (end - now) * 3 >= end - begin;
-}
+UnixMs in_ms(std::chrono::days days) { return std::chrono::milliseconds(days).count(); }
 
 // The CA may speak for all the names, and for longer than a leaf lives.
-bool ca_serves(const Pair& ca, const std::vector<std::string>& names, UnixMs now) {
+bool ca_serves(const Pair& ca, const std::vector<std::string>& names, UnixMs leaf_life_ms, UnixMs now) {
     if (expiry_of(*ca.certificate) < now + leaf_life_ms) return false;
-    const auto trial = make_leaf(ca, names, now);
+    const auto trial = make_leaf(ca, names, leaf_life_ms, now);
     return trial && verifies(*trial->certificate, *ca.certificate, now);
 }
 
-bool leaf_serves(const Pair& leaf, const Pair& ca, const std::vector<std::string>& names, UnixMs now) {
+bool leaf_serves(const Pair& leaf, const Pair& ca, const std::vector<std::string>& names, UnixMs renew_before_ms,
+                 UnixMs now) {
     const auto present = normalized(names_of(*leaf.certificate));
-    return has_third_left(*leaf.certificate, now) && verifies(*leaf.certificate, *ca.certificate, now) &&
+    return expiry_of(*leaf.certificate) >= now + renew_before_ms && verifies(*leaf.certificate, *ca.certificate, now) &&
            std::includes(present.begin(), present.end(), names.begin(), names.end());
 }
 
@@ -244,34 +244,65 @@ std::string fingerprint(const X509& certificate) {
 
 }  // namespace
 
+Result<RenewedCertificates> renew_certificates(const Certificates& present, const CertificatePolicy& policy,
+                                               UnixMs now) {
+    const auto names = normalized(policy.names);
+    if (names.empty()) return Error{"tls_write", "a certificate needs a name", "", "give one in the setting tls.names"};
+    const UnixMs life_ms = in_ms(policy.leaf_life);
+    RenewedCertificates renewed{present, {}, 0, false, false};
+    auto ca = read_pair(present.ca_cert, present.ca_key);
+    if (!ca || !ca_serves(*ca, names, life_ms, now)) {
+        auto made = make_ca(names, policy.any_address, now);
+        if (!made) return made.error();
+        ca = std::move(*made);
+        renewed.certificates.ca_cert = to_pem(*ca->certificate);
+        renewed.certificates.ca_key = to_pem(*ca->key);
+        renewed.ca_made = true;
+    }
+    auto leaf = read_pair(present.cert, present.key);
+    if (!leaf || !leaf_serves(*leaf, *ca, names, in_ms(policy.renew_before), now)) {
+        auto made = make_leaf(*ca, names, life_ms, now);
+        if (!made) return made.error();
+        leaf = std::move(*made);
+        renewed.certificates.cert = to_pem(*leaf->certificate);
+        renewed.certificates.key = to_pem(*leaf->key);
+        renewed.leaf_made = true;
+    }
+    renewed.fingerprint_sha256 = fingerprint(*ca->certificate);
+    renewed.leaf_expires_at = expiry_of(*leaf->certificate);
+    return renewed;
+}
+
 Result<LocalCa> ensure_local_ca(const LocalCaOptions& options, UnixMs now) {
-    const std::string base = options.directory + '/';
+    const std::string ca = options.directory + "/ca";
+    const std::string leaf = options.directory + "/server";
     std::error_code failed;
     std::filesystem::create_directories(options.directory, failed);
     if (failed)
         return Error{"tls_write", "cannot make the directory: " + failed.message(), options.directory,
                      "give the setting data a directory that this user may write to"};
-    const auto names = normalized(options.names);
-    if (names.empty())
-        return Error{"tls_write", "a certificate needs a name", options.directory, "give one in the setting tls.names"};
+    auto renewed = renew_certificates(
+        {read_file(ca + ".crt"), read_file(ca + ".key"), read_file(leaf + ".crt"), read_file(leaf + ".key")},
+        {options.names}, now);
+    if (!renewed) {
+        Error error = renewed.error();
+        error.where = options.directory;
+        return error;
+    }
+    const Certificates& made = renewed->certificates;
+    if (renewed->ca_made)
+        if (const auto written = write_pair(made.ca_cert, made.ca_key, ca); !written) return written.error();
+    if (renewed->leaf_made)
+        if (const auto written = write_pair(made.cert, made.key, leaf); !written) return written.error();
+    return LocalCa{made.ca_cert, leaf + ".crt", leaf + ".key", renewed->fingerprint_sha256, renewed->leaf_expires_at};
+}
 
-    auto ca = read_pair(base + "ca.crt", base + "ca.key");
-    if (!ca || !ca_serves(*ca, names, now)) {
-        auto made = make_ca(names, now);
-        if (!made) return made.error();
-        ca = std::move(*made);
-        if (const auto written = write_pair(*ca, base + "ca.crt", base + "ca.key"); !written) return written.error();
-    }
-    auto leaf = read_pair(base + "server.crt", base + "server.key");
-    if (!leaf || !leaf_serves(*leaf, *ca, names, now)) {
-        auto made = make_leaf(*ca, names, now);
-        if (!made) return made.error();
-        leaf = std::move(*made);
-        if (const auto written = write_pair(*leaf, base + "server.crt", base + "server.key"); !written)
-            return written.error();
-    }
-    return LocalCa{to_pem(*ca->certificate), base + "server.crt", base + "server.key", fingerprint(*ca->certificate),
-                   expiry_of(*leaf->certificate)};
+Result<Authority> read_authority(const std::string& file) {
+    const auto certificate = read_certificate(read_file(file));
+    if (!certificate)
+        return Error{"tls_file", "cannot read a certificate: " + openssl_reason(), file, "check the setting tls.ca"};
+    // Only the certificate itself is given away, whatever else the file holds.
+    return Authority{to_pem(*certificate), fingerprint(*certificate)};
 }
 
 std::vector<std::string> machine_names() {

@@ -9,6 +9,7 @@
 #include "server/base/result.h"
 #include "server/base/time.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,9 +31,42 @@ struct LocalCa {
 };
 // Makes or reuses a CA (P-256, 10 years, name constraints: exactly the host names of this machine,
 // localhost, .local, and private, link-local and loopback addresses plus the machine's own ones)
-// and a leaf (P-256, 90 days). A leaf that has less than a third of its life, or lacks a name, is
+// and a leaf (P-256, 90 days). A leaf that has less than 30 days left, or lacks a name, is
 // made anew; a CA whose constraints forbid a needed name too.
 Result<LocalCa> ensure_local_ca(const LocalCaOptions& options, UnixMs now);
+
+// A CA and one certificate that it signed, as PEM texts; empty or broken ones count as missing.
+struct Certificates {
+    std::string ca_cert;
+    std::string ca_key;
+    std::string cert;
+    std::string key;
+};
+struct CertificatePolicy {
+    std::vector<std::string> names;
+    // The CA may speak for every IP address (still not for every name): where it is made before the
+    // address of a load balancer is known, or must outlive it.
+    bool any_address = false;
+    std::chrono::days leaf_life{90};
+    std::chrono::days renew_before{30};  // of the leaf's end
+};
+struct RenewedCertificates {
+    Certificates certificates;
+    std::string fingerprint_sha256;  // of the CA
+    UnixMs leaf_expires_at = 0;
+    bool ca_made = false;
+    bool leaf_made = false;
+};
+// The decision and the making behind ensure_local_ca(), without files.
+Result<RenewedCertificates> renew_certificates(const Certificates& present, const CertificatePolicy& policy,
+                                               UnixMs now);
+
+struct Authority {
+    std::string pem;
+    std::string fingerprint_sha256;
+};
+// A CA's certificate for people to download.
+Result<Authority> read_authority(const std::string& file);
 
 // localhost, the host's names and every address of its interfaces.
 std::vector<std::string> machine_names();

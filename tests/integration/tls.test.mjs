@@ -4,8 +4,8 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import { test } from 'node:test';
 import { install, makeCertificate, pem, shownName } from '../support/certificates.mjs';
-import { join } from '../support/client.mjs';
-import { caOf, createRoom, http } from '../support/rest.mjs';
+import { join, joinRefusal } from '../support/client.mjs';
+import { caOf, createRoom, http, rest } from '../support/rest.mjs';
 import { startRefused, startServer, temporaryFolder, until } from '../support/server.mjs';
 
 test('a certificate is renewed while people talk', async (t) => {
@@ -113,4 +113,49 @@ test('a certificate that lacks a name is made anew, by the same CA', async (t) =
   assert.deepEqual(caOf(after), ca);
   assert.notDeepEqual(readFileSync(joinPath(data, 'tls', 'server.crt')), leaf);
   assert.equal((await http(after, '/', { secure: true, ca })).status, 200);
+});
+
+test('a private CA is offered for download, and binds nobody to https', async (t) => {
+  const folder = temporaryFolder(t);
+  const { cert, key } = makeCertificate(folder, 'own');
+  const settings = { 'tls.cert': cert, 'tls.key': key };
+  const server = await startServer(t, { ...settings, 'tls.ca': cert });
+  const ca = pem(cert);
+  const offered = await http(server, '/ca.crt');
+  assert.equal(offered.status, 200);
+  assert.equal(offered.text, String(ca));
+  assert.equal((await http(server, '/', { secure: true, ca })).headers['strict-transport-security'], undefined);
+
+  const table = [
+    [{ ...settings, 'tls.ca': key }, 'tls.ca'],
+    [{ ...settings, 'tls.ca': joinPath(folder, 'missing.crt') }, 'missing.crt'],
+    [{ 'tls.ca': cert }, 'tls.cert'],
+  ];
+  for (const [wrong, named] of table) {
+    const end = await startRefused(t, wrong);
+    assert.notEqual(end.code, 0);
+    assert.ok(end.output.includes(named), end.output);
+  }
+});
+
+test('servers with one secret take each other\'s links', async (t) => {
+  const shared = joinPath(temporaryFolder(t), 'secret');
+  writeFileSync(shared, `${'s'.repeat(43)}\n`, { mode: 0o600 });
+  const start = async (settings) => {
+    const server = await startServer(t, settings);
+    const { room, hostKey } = await createRoom(server, { name: 'same-room' });
+    const { json } = await rest(server, 'POST', `/rooms/${room}/links`, { key: hostKey, body: { role: 'speaker', name: 'Bea' } });
+    return { server, room, link: json.link };
+  };
+  const one = await start({ 'cluster.secret': shared });
+  const two = await start({ 'cluster.secret': shared });
+  const stranger = await start({});
+  const bea = await join(t, two.server, { room: two.room, link: one.link });
+  assert.equal(bea.members.get(bea.id).role, 'speaker');
+  assert.equal(await joinRefusal(t, two.server, { room: two.room, link: stranger.link }), 'link_bad');
+
+  writeFileSync(shared, 'short\n');
+  const end = await startRefused(t, { 'cluster.secret': shared });
+  assert.notEqual(end.code, 0);
+  assert.ok(end.output.includes(shared), end.output);
 });

@@ -37,6 +37,7 @@ OURS = {
     "cmd/deploy": {"base", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/registry", "cmd/image", "cmd/manifest",
                    "cmd/kube", "cmd/load",
                    "cmd/command.h", "cmd/json_text.h"},
+    "cmd/pod": {"base", "net/tls.h", "cmd/os", "cmd/command.h"},
     "cmd/bench": {"base", "signaling", "rtc", "net", "cmd/load", "cmd/command.h", "cmd/json_text.h"},
     "cmd/load": {"base", "signaling", "rtc", "net", "cmd/command.h", "cmd/json_text.h"},
 }
@@ -67,6 +68,7 @@ LIBRARIES = {
     "cmd/manifest": {"boost/json", "openssl", "yaml-cpp"},
     "cmd/kube": {"boost/json", "openssl", "httplib.h"},
     "cmd/deploy": {"boost/json", "openssl", "httplib.h"},
+    "cmd/pod": {"boost/json", "httplib.h"},
     "cmd/bench": {"boost/asio", "boost/beast", "boost/json", "openssl", "httplib.h"},
     "cmd/load": {"boost/asio", "boost/beast", "boost/json", "openssl", "httplib.h"},
 }

@@ -55,6 +55,7 @@ TEST_CASE("a secret that can't protect anything is refused") {
         CHECK(secret.error().where == file);
         CHECK_FALSE(secret.error().hint.empty());
         CHECK(secret.error().what.find("xxx") == std::string::npos);
+        CHECK(read_secret(file).error().code == test.code);
     }
 }
 
@@ -78,4 +79,14 @@ TEST_CASE("a secret that can be neither read nor made says so") {
         REQUIRE(secret.has_error());
         CHECK(secret.error().code == "secret_io");
     }
+}
+
+TEST_CASE("a shared secret is read, and never made") {
+    const TemporaryDirectory directory;
+    const std::string file = directory.file("secret");
+    CHECK(read_secret(file).error().code == "secret_io");
+    CHECK_FALSE(std::filesystem::exists(file));
+    write_file(file, std::string(43, 'x') + "\n");
+    REQUIRE(::chmod(file.c_str(), 0440) == 0);  // as a Secret is mounted
+    CHECK(read_secret(file).value() == std::string(43, 'x'));
 }

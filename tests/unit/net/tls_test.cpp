@@ -161,6 +161,58 @@ TEST_CASE("certificates are made anew when they must be, and not before") {
     CHECK(machine_names().size() >= 3);
 }
 
+TEST_CASE("a CA for any address keeps its certificate when the address changes, and no name but its own") {
+    const UnixMs now = read_clocks().wall;
+    const auto policy = [](std::vector<std::string> names) {
+        return CertificatePolicy{std::move(names), true, std::chrono::days(365), std::chrono::days(30)};
+    };
+    const auto first = renew_certificates({}, policy({"waaft.here.svc"}), now);
+    REQUIRE(first.has_value());
+    CHECK((first->ca_made && first->leaf_made));
+    CHECK(first->leaf_expires_at == expiry_of(*read_certificate(first->certificates.cert)));
+
+    const auto addressed =
+        renew_certificates(first->certificates, policy({"waaft.here.svc", "203.0.113.7", "2001:db8::7"}), now);
+    REQUIRE(addressed.has_value());
+    CHECK((!addressed->ca_made && addressed->leaf_made));
+    CHECK(addressed->fingerprint_sha256 == first->fingerprint_sha256);
+    const auto ca = read_certificate(addressed->certificates.ca_cert);
+    const auto key = read_key(addressed->certificates.ca_key);
+    CHECK(verify(*read_certificate(addressed->certificates.cert), *ca, now) == X509_V_OK);
+    CHECK(verify(*forge(*ca, *key, "IP:192.0.2.200"), *ca, now) == X509_V_OK);
+    CHECK(verify(*forge(*ca, *key, "DNS:bank.example"), *ca, now) == X509_V_ERR_PERMITTED_VIOLATION);
+
+    const auto& certificates = addressed->certificates;
+    const struct {
+        std::vector<std::string> names;
+        int days;
+        bool ca_made, leaf_made;
+    } table[] = {{{"203.0.113.7"}, 1, false, false},    {{"203.0.113.7"}, 334, false, false},
+                 {{"203.0.113.7"}, 336, false, true},   {{"203.0.113.8"}, 1, false, true},
+                 {{"live.example.org"}, 1, true, true}, {{"203.0.113.7"}, 3650 - 300, true, true}};
+    for (const auto& row : table) {
+        CAPTURE(row.names, row.days);
+        const auto renewed = renew_certificates(certificates, policy(row.names), now + row.days * day_ms);
+        REQUIRE(renewed.has_value());
+        CHECK(renewed->ca_made == row.ca_made);
+        CHECK(renewed->leaf_made == row.leaf_made);
+    }
+    CHECK(renew_certificates({}, policy({"", "a b"}), now).error().code == "tls_write");
+}
+
+TEST_CASE("the CA that is offered for download is the certificate alone") {
+    const TemporaryDirectory directory;
+    const auto local = ensure_local_ca({directory.path().string(), {"localhost"}}, read_clocks().wall);
+    REQUIRE(local.has_value());
+    put(directory.file("both.pem"), local->ca_pem + content(directory.file("ca.key")));
+    const auto authority = read_authority(directory.file("both.pem"));
+    REQUIRE(authority.has_value());
+    CHECK(authority->pem == local->ca_pem);
+    CHECK(authority->fingerprint_sha256 == local->fingerprint_sha256);
+    CHECK(read_authority(directory.file("ca.key")).error().code == "tls_file");
+    CHECK(read_authority(directory.file("missing")).error().where == directory.file("missing"));
+}
+
 TEST_CASE("certificate files that do not fit are refused with the reason") {
     const TemporaryDirectory one, two;
     const UnixMs now = read_clocks().wall;
