@@ -1,5 +1,6 @@
 # Debian's packages that the product links; packages.txt names them.
 find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 # Static, so that neither the package nor the image depends on one of Debian's several Boost versions.
 set(Boost_USE_STATIC_LIBS ON)
