@@ -15,7 +15,9 @@ using std::string_view;
 
 constexpr Duration pause_time = std::chrono::milliseconds(500);
 constexpr Duration unreachable_time = std::chrono::seconds(60);
-constexpr int attempts_max = 10;
+// `kubectl apply` of a folder makes the Deployment before the Role; and authorizers lag behind.
+constexpr Duration refused_time = std::chrono::seconds(5);
+constexpr int attempts_max = 20;
 constexpr std::size_t secret_size_min = 32;
 constexpr std::size_t quoted_max = 300;
 // Longer than people leave a pod alone, shorter than what Apple's systems refuse (825 days).
@@ -94,6 +96,7 @@ ClusterInit::ClusterInit(ClusterInitOptions options, Now now)
     : options_(std::move(options)),
       phase_(options_.service.empty() ? Phase::secret : Phase::service),
       address_until_(now.steady + options_.address_wait),
+      refused_until_(now.steady + refused_time),
       give_up_at_(now.steady + unreachable_time) {}
 
 Step ClusterInit::next(Now now) {
@@ -120,19 +123,21 @@ void ClusterInit::fail(Error error) {
 }
 
 void ClusterInit::on_answer(int status, string_view body, Now now) {
-    const bool passing = status == 0 || status == 429 || status >= 500;
-    if (passing && now.steady < give_up_at_) return pause(phase_ == Phase::write ? Phase::secret : phase_, now);
-    if (passing)
+    const bool refused = status == 401 || status == 403;
+    const bool absent = status == 0 || status == 429 || status >= 500;
+    if ((refused && now.steady < refused_until_) || (absent && now.steady < give_up_at_))
+        return pause(phase_ == Phase::write ? Phase::secret : phase_, now);
+    if (absent)
         return fail({"cluster_unreachable",
                      "the API server does not answer: " + said(body),
                      {},
                      "check that the NetworkPolicy lets this pod reach it"});
-    give_up_at_ = now.steady + unreachable_time;
-    if (status == 401 || status == 403)
+    if (refused)
         return fail({"cluster_forbidden",
                      "the API server refuses: " + said(body),
                      {},
                      "check the Role and RoleBinding of this pod's ServiceAccount (manifests/role.yaml)"});
+    give_up_at_ = now.steady + unreachable_time;
     if (phase_ == Phase::service) return on_service(status, body);
     if (phase_ == Phase::secret) return on_secret(status, body, now);
     on_written(status, body);

@@ -76,6 +76,7 @@ private:
     ClusterInitOptions options_;
     Phase phase_;
     TimePoint address_until_;
+    TimePoint refused_until_;
     TimePoint give_up_at_;
     std::optional<TimePoint> not_before_;
     std::vector<std::string> addresses_;

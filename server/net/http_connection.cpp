@@ -188,11 +188,9 @@ bool HttpConnection::must_redirect(const Request& request) const {
 
 Response HttpConnection::redirect(const Request& request) const {
     if (request.host.empty()) return text_response(400, "this address speaks https");
+    // The port that the client used speaks https too; who used 80 came through something that also has 443.
     std::string authority = request.host;
-    if (!forwarded_host_) {
-        authority = host_without_port(request.host);
-        if (const auto port = link_->shard().port; port != 443) authority += ':' + std::to_string(port);
-    }
+    if (authority.ends_with(":80")) authority = host_without_port(authority);
     Response response = text_response(308, "this address speaks https");
     response.headers.emplace_back("Location", "https://" + authority + request.target);
     return response;

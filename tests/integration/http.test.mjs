@@ -234,6 +234,11 @@ test('plain HTTP from another address is sent to https', async (t) => {
   const answer = await http(server, '/r/some-room?a=b', target);
   assert.equal(answer.status, 308);
   assert.equal(answer.headers.location, `https://${address}:${server.port}/r/some-room?a=b`);
+  const hosts = [[`${address}:8080`, `${address}:8080`], ['live.example.org', 'live.example.org'], ['[::1]:80', '[::1]']];
+  for (const [host, named] of hosts) {  // a load balancer or container engine gives the port another number
+    const mapped = await http(server, '/', { ...target, headers: { Host: host } });
+    assert.equal(mapped.headers.location, `https://${named}/`);
+  }
   assert.equal((await http(server, '/ca.crt', target)).status, 200, 'the CA can be had without trusting it');
   assert.equal((await http(server, '/', { ...target, secure: true })).status, 200, 'the certificate names the address');
   assert.equal((await rest(server, 'POST', '/rooms', { ...target, origin: `http://${address}:${server.port}` })).status, 308);

@@ -255,8 +255,8 @@ TEST_CASE("what the API server says decides") {
         const char* code;
         Duration at_least;
     } table[] = {
-        {"no permission", 403, R"({"message":"services \"waaft\" is forbidden"})", "cluster_forbidden", 0s},
-        {"no identity", 401, "Unauthorized", "cluster_forbidden", 0s},
+        {"no permission", 403, R"({"message":"services \"waaft\" is forbidden"})", "cluster_forbidden", 5s},
+        {"no identity", 401, "Unauthorized", "cluster_forbidden", 5s},
         {"no answer", 0, "connection refused", "cluster_unreachable", 60s},
         {"broken", 500, "", "cluster_unreachable", 60s},
         {"too many", 429, "", "cluster_unreachable", 60s},
@@ -275,6 +275,7 @@ TEST_CASE("what the API server says decides") {
     Namespace in;
     in.assign("ip", "203.0.113.7");
     const auto passing = run([&](const Request& request, Duration waited) {
+        if (waited < 2s) return Answer{403, "the Role comes after the Deployment"};
         return waited < 5s ? Answer{503, "starting"} : in.answer(request);
     });
     CHECK(std::holds_alternative<Shared>(passing.result));
@@ -290,6 +291,7 @@ TEST_CASE("what the API server says decides") {
     const auto no_right = run([&](const Request& request, Duration) {
         return request.method == "POST" ? Answer{403, R"({"message":"cannot create"})"} : refused.answer(request);
     });
+    CHECK(no_right.waited <= 5s);
     CHECK(no_right.error().code == "cluster_forbidden");
     CHECK(no_right.error().what.find("cannot create") != std::string::npos);
 }
