@@ -93,6 +93,9 @@ constexpr std::array table{
     CauseInfo{"CONTEXT_UNKNOWN", "The kubeconfig has no context of that name.",
               "`kubectl config get-contexts` lists them; set cluster.context in waaft.yaml."},
     CauseInfo{"KUBECTL_FAILED", "kubectl ended with an error of its own.", "Its last line is shown; run it by hand."},
+    CauseInfo{
+        "GCLOUD_FAILED", "gcloud ended with an error of its own.",
+        "Its last lines are shown; run it by hand: `gcloud auth login` and the project's rights are the usual reason."},
     CauseInfo{"LOCKED", "Another deploy to the same namespace is going on.",
               "Wait for it; the message says whose it is and until when the lock holds."},
 };

@@ -47,6 +47,8 @@ constexpr std::array table{
     Row{"HPA_NO_METRICS", Exit::preflight},
     Row{"NOT_FOUND", Exit::preflight},
     Row{"CONFIG_MISSING", Exit::preflight},
+    Row{"KUBECTL_FAILED", Exit::preflight},
+    Row{"GCLOUD_FAILED", Exit::preflight},
 
     Row{"BUILD_FAILED", Exit::build},
     Row{"NO_BUILDER", Exit::build},
