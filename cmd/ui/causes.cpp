@@ -62,6 +62,8 @@ constexpr std::array table{
     // What comes slowly or not at all.
     CauseInfo{"LB_PENDING", "The load balancer got no address in time.",
               "`kubectl describe service` says why; check the provider's quota of addresses."},
+    CauseInfo{"PROBE_OUTSIDE", "The pods are ready, but the server's public address does not serve people.",
+              "Check firewall rules and the load balancer; `--probe off` skips this proof."},
     CauseInfo{"CERT_PENDING", "The certificate was not issued in time.",
               "Check that the domain points at the address, and `kubectl describe certificate`."},
     CauseInfo{"HPA_NO_METRICS", "The autoscaler has nothing to measure: the metrics API is missing or broken.",
@@ -92,6 +94,8 @@ constexpr std::array table{
               "Run the same command again; if it stays, the cluster's own log says why."},
     CauseInfo{"CONTEXT_UNKNOWN", "The kubeconfig has no context of that name.",
               "`kubectl config get-contexts` lists them; set cluster.context in waaft.yaml."},
+    CauseInfo{"CONTEXT_UNNAMED", "Nobody said which cluster is meant, and waaft does not guess.",
+              "Name it with --context, or as cluster.context in waaft.yaml."},
     CauseInfo{"KUBECTL_FAILED", "kubectl ended with an error of its own.", "Its last line is shown; run it by hand."},
     CauseInfo{
         "GCLOUD_FAILED", "gcloud ended with an error of its own.",

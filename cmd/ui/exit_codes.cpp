@@ -42,12 +42,12 @@ constexpr std::array table{
     Row{"curl_missing", Exit::preflight},
     Row{"CLUSTER_UNREACHABLE", Exit::preflight},
     Row{"CLUSTER_BUSY", Exit::preflight},
+    Row{"CONTEXT_UNNAMED", Exit::preflight},
     Row{"UNAUTHORIZED", Exit::preflight},
     Row{"FORBIDDEN", Exit::preflight},
     Row{"HPA_NO_METRICS", Exit::preflight},
     Row{"NOT_FOUND", Exit::preflight},
     Row{"CONFIG_MISSING", Exit::preflight},
-    Row{"KUBECTL_FAILED", Exit::preflight},
     Row{"GCLOUD_FAILED", Exit::preflight},
 
     Row{"BUILD_FAILED", Exit::build},
@@ -84,6 +84,7 @@ constexpr std::array table{
     Row{"UNSCHEDULABLE_NODE", Exit::rollout_failed},
     Row{"SCALE_UP_PENDING", Exit::rollout_failed},
     Row{"LB_PENDING", Exit::rollout_failed},
+    Row{"PROBE_OUTSIDE", Exit::rollout_failed},
     Row{"CERT_PENDING", Exit::rollout_failed},
 
     Row{"LOCKED", Exit::locked},
