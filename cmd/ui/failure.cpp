@@ -6,7 +6,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <cctype>
 #include <ostream>
 
 namespace waaft::cmd {
@@ -68,9 +67,7 @@ Exit write_failure(std::ostream& out, std::string_view schema, const Errors& err
 }
 
 Cause cause_of(const Error& error) {
-    std::string upper = error.code;
-    for (auto& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    return {.code = find_cause(upper) == nullptr ? error.code : upper,
+    return {.code = error.code,
             .object = {},
             .container = {},
             .message = error.what,

@@ -28,9 +28,8 @@ void write_failure(std::ostream& out, std::string_view schema, Exit exit, const 
 // The exit code comes from the errors; it is answered.
 Exit write_failure(std::ostream& out, std::string_view schema, const Errors& errors);
 
-// An Error as a cause: "registry_auth" becomes REGISTRY_AUTH where the table has that.
+// An Error as a cause, and a cause as an Error for print_error(): the object as its place.
 Cause cause_of(const Error& error);
-// A cause as an Error, for print_error(): the object as its place.
 Error error_of(const Cause& cause);
 
 // The cause with its evidence, for a person: what happened, the events, the last lines of the log, what to do.

@@ -36,7 +36,7 @@ TEST_CASE("errors fail in the same shape, with their exit code") {
     std::ostringstream out;
     const auto exit = waaft::cmd::write_failure(
         out, "waaft.push/1",
-        {Error{"registry_auth", "no", "r.example:5000", "waaft login"}, Error{"config_value", "b"}});
+        {Error{"REGISTRY_AUTH", "no", "r.example:5000", "waaft login"}, Error{"config_value", "b"}});
     CHECK(exit == Exit::push);
     CHECK(out.str() ==
           R"({"schema":"waaft.push/1","result":"failed","exit":6,"causes":[{"code":"REGISTRY_AUTH","message":"no",)"

@@ -214,7 +214,7 @@ TEST_CASE("on a terminal the style is live and lines are cut to its width") {
     progress.step("watch", "Waiting for pods");
     CHECK(terminal.shown() == "\r\033[KWaiting for pods  0 s");
     progress.status("a text that is longer than the terminal is wide");
-    CHECK(terminal.shown() == "\r\033[KWaiting for pods  0 s  a text that ...");
+    CHECK(terminal.shown() == "\r\033[KWaiting for pods  0 s  a text that i...");
     setenv("TERM", "dumb", 1);
     Progress dumb({std::cout, std::cerr, false}, ProgressStyle::automatic);
     dumb.step("watch", "Waiting");
