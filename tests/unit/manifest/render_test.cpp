@@ -1,0 +1,193 @@
+#include "cmd/manifest/render.h"
+#include "cmd/manifest/templates.h"
+#include "cmd/os/files.h"
+#include "cmd/yaml/document.h"
+#include "tests/support/catch.h"
+#include "tests/unit/manifest/projects.h"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+
+using namespace waaft;
+using namespace waaft::manifest;
+using namespace waaft::testing;
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t file_bytes_max = 1024 * 1024;
+
+SecretValues values() { return {{{"rooms.keys", "live_key_1"}}, "a-password"}; }
+
+Rendered rendered(const Configuration& made) {
+    const auto given = values();
+    auto result = render(made.project, made.facts, &given, {});
+    if (!result) FAIL(made.name << ": " << result.error().what);
+    return std::move(*result);
+}
+
+std::string error_of(const Configuration& made) {
+    const auto result = render(made.project, made.facts, nullptr, {});
+    return result ? std::string() : result.error().code + " " + result.error().where;
+}
+
+std::string as_yaml(const Objects& objects) {
+    std::string text;
+    for (const auto& object : objects) text += "---\n" + yaml::emit(object);
+    return text;
+}
+
+Object& of_kind(Objects& objects, std::string_view kind) {
+    const auto found =
+        std::find_if(objects.begin(), objects.end(), [&](const Object& o) { return kind_of(o) == kind; });
+    REQUIRE(found != objects.end());
+    return *found;
+}
+
+std::string deployment_checksum(const Configuration& made) {
+    auto objects = rendered(made).objects;
+    return text_at(of_kind(objects, "Deployment"), {"spec", "template", "metadata", "annotations", "checksum/config"});
+}
+
+bool has_note(const Rendered& made, std::string_view words) {
+    return std::any_of(made.notes.begin(), made.notes.end(),
+                       [&](const std::string& note) { return note.find(words) != std::string::npos; });
+}
+
+}  // namespace
+
+// WAAFT_WRITE_GOLDEN=1 writes the files anew; tests/cluster gives the same files to a real API server.
+TEST_CASE("the objects of the main configurations are those that were agreed on") {
+    for (const auto& made : configurations()) {
+        const auto file = std::string(WAAFT_SOURCE_DIR) + "/tests/data/manifests/" + made.name + ".yaml";
+        const auto text = as_yaml(masked(rendered(made).objects));
+        if (std::getenv("WAAFT_WRITE_GOLDEN") != nullptr) REQUIRE(os::write_file(file, text).has_value());
+        const auto golden = os::read_file(file, file_bytes_max);
+        INFO(file);
+        REQUIRE(golden.has_value());
+        CHECK(text == *golden);
+    }
+}
+
+TEST_CASE("with nothing configured the objects are the files of manifests/") {
+    auto objects = rendered({"default", {}, {}}).objects;
+    erase(of_kind(objects, "Deployment"), {"spec", "template", "metadata", "annotations"});
+    std::size_t compared = 0;
+    for (const auto& entry : templates()) {
+        if (entry.name.find('/') != std::string_view::npos) continue;
+        const auto value = yaml::to_value(yaml::parse(entry.text, "file").value(), "file").value();
+        auto& object = of_kind(objects, kind_of(value.get_object()));
+        if (kind_of(object) == "ConfigMap") {  // a text in a text
+            const auto inner = [](const Object& map) {
+                return yaml::to_value(yaml::parse(text_at(map, {"data", "waaft.yaml"}), "data").value(), "data")
+                    .value();
+            };
+            CHECK(inner(object) == inner(value.get_object()));
+        } else {
+            INFO(entry.name);
+            CHECK(json::value(object) == value);
+        }
+        ++compared;
+    }
+    CHECK(compared == objects.size());
+}
+
+TEST_CASE("every file of manifests/ is one object with the names and labels of the others") {
+    for (const auto& entry : templates()) {
+        INFO(entry.name);
+        const auto node = yaml::parse(entry.text, "file");
+        REQUIRE(node.has_value());
+        const auto value = yaml::to_value(*node, "file");
+        REQUIRE(value.has_value());
+        const auto& object = value->get_object();
+        CHECK(name_of(object).starts_with("waaft"));
+        CHECK(find(object, {"metadata", "namespace"}) == nullptr);
+        CHECK(text_at(object, {"metadata", "labels", "app.kubernetes.io/managed-by"}) == "waaft");
+        CHECK(kind_of(object) != "Secret");
+    }
+}
+
+TEST_CASE("a project that no cluster can have is refused with the field to change") {
+    const auto with = [](auto change) {
+        auto made = in_mode("wrong", project::Expose::gateway);
+        change(made);
+        return error_of(made);
+    };
+    CHECK(with([](auto& m) { m.project.redis = project::RedisMode::bundled; }) == "manifest_redis redis");
+    CHECK(with([](auto& m) { m.project.domain = ""; }) == "manifest_expose domain");
+    CHECK(with([](auto&) {}) == "manifest_expose tls");
+    CHECK(with([](auto& m) { m.project.tls.secret = "a"; }) == "manifest_expose expose.gateway_class");
+    CHECK(with([](auto& m) { m.project.tls = {"a", "b"}; }) == "manifest_expose tls");
+    const auto google = [](auto& m) { m.project.cluster.provider = project::Provider::gke; };
+    CHECK(with(google).empty());
+    CHECK(with([&](auto& m) {
+              google(m);
+              m.facts.kinds_known = true;
+          }) == "manifest_expose expose.mode");
+    CHECK(with([&](auto& m) {
+              google(m);
+              m.project.tls.issuer = "letsencrypt";
+              m.facts.kinds = {"gateways.gateway.networking.k8s.io"};
+              m.facts.kinds_known = true;
+          }) == "manifest_expose tls.issuer");
+    auto alone = in_mode("wrong", project::Expose::address);
+    alone.facts.mixed_protocol = false;
+    CHECK(error_of(alone) == "manifest_expose expose.address");
+    alone.facts.mixed_protocol = true;
+    alone.project.serve_yaml = "tls:\n  key: /home/me/key\nrooms:\n  keys: /home/me/keys\n";
+    CHECK(error_of(alone) == "manifest_file /home/me/keys");
+    alone.project.serve_yaml = "- a list\n";
+    CHECK(error_of(alone) == "config_type serve:1:1");
+}
+
+TEST_CASE("whatever pods read at their start makes new pods, and nothing else does") {
+    const auto before = deployment_checksum(everything());
+    auto other = everything();
+    other.project.serve_yaml += "log:\n  level: debug\n";
+    CHECK(deployment_checksum(other) != before);
+    other = everything();
+    other.project.autoscaling.max = 30;
+    other.project.expose.annotations.clear();
+    CHECK(deployment_checksum(other) == before);
+    auto values_changed = values();
+    values_changed.secrets["rooms.keys"] = "another";
+    auto made = everything();
+    auto objects = render(made.project, made.facts, &values_changed, {}).value().objects;
+    CHECK(text_at(of_kind(objects, "Deployment"), {"spec", "template", "metadata", "annotations", "checksum/config"}) !=
+          before);
+}
+
+TEST_CASE("a secret's value is in its Secret alone, and never shown") {
+    auto made = rendered(everything());
+    const auto all = as_yaml(made.objects);
+    CHECK(all.find("bGl2ZV9rZXlfMQ==") != std::string::npos);
+    CHECK(all.find("live_key_1") == std::string::npos);
+    const auto shown = as_yaml(masked(made.objects));
+    CHECK(shown.find("bGl2ZV9rZXlfMQ==") == std::string::npos);
+    CHECK(shown.find("***") != std::string::npos);
+    const auto config = everything();
+    const auto without = render(config.project, config.facts, nullptr, {}).value();
+    CHECK(has_note(without, "Secret/studio-secrets is left out"));
+    CHECK(has_note(without, "Secret/studio-pull is left out"));
+    CHECK(as_yaml(without.objects).find("kind: Secret") == std::string::npos);
+}
+
+TEST_CASE("what pods cannot have as it was written is said") {
+    const auto made = rendered(everything());
+    CHECK(has_note(made, "listen.port is 3000 in pods, not 443"));
+    CHECK(rendered({"default", {}, {}}).notes.empty());
+}
+
+TEST_CASE("the UDP port has a Service that those who ask the cluster can name") {
+    for (const auto& made : configurations()) {
+        INFO(made.name);
+        const auto objects = rendered(made).objects;
+        const auto name = udp_service_name(made.project, made.facts);
+        const auto found = std::find_if(objects.begin(), objects.end(), [&](const Object& object) {
+            return title_of(object) == "Service/" + name && json::serialize(object).find("UDP") != std::string::npos;
+        });
+        CHECK((found != objects.end()) == (made.project.expose.mode != project::Expose::none));
+    }
+}
