@@ -3,12 +3,12 @@
 #include "cmd/os/files.h"
 #include "cmd/os/process.h"
 #include "cmd/registry/digest.h"
+#include "cmd/registry/file.h"
 #include "cmd/registry/gzip.h"
 #include "cmd/registry/manifest.h"
+#include "cmd/registry/oci_archive.h"
 #include "cmd/registry/tar_index.h"
 
-#include <fcntl.h>
-#include <unistd.h>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -26,43 +26,8 @@ namespace json = boost::json;
 constexpr std::size_t piece = 256 * 1024;
 constexpr std::size_t layers_max = 1000;
 
-class File {
-public:
-    File(const std::string& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
-    ~File() {
-        if (fd_ >= 0) close(fd_);
-    }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    bool is_open() const { return fd_ >= 0; }
-
-    std::string read_at(std::uint64_t offset, std::size_t size) const {
-        std::string result(size, '\0');
-        std::size_t got = 0;
-        while (got < size) {
-            const auto done = pread(fd_, result.data() + got, size - got, static_cast<off_t>(offset + got));
-            if (done <= 0) break;
-            got += static_cast<std::size_t>(done);
-        }
-        result.resize(got);
-        return result;
-    }
-    void append(std::string_view bytes) {
-        while (good_ && !bytes.empty()) {
-            const auto done = write(fd_, bytes.data(), bytes.size());
-            good_ = done > 0;
-            if (good_) bytes.remove_prefix(static_cast<std::size_t>(done));
-        }
-    }
-    bool good() const { return good_; }
-
-private:
-    int fd_;
-    bool good_ = true;
-};
-
 Error unusable(const std::string& what, const std::string& where) {
-    return {"layout_unusable", "the image of the Docker engine cannot be used: " + what, where, {}};
+    return {"layout_unusable", "the archive of the image cannot be used: " + what, where, {}};
 }
 
 struct Listing {
@@ -92,13 +57,21 @@ Result<Listing, Malformed> parse_listing(std::string_view text) {
 class Converter {
 public:
     Converter(const std::string& archive, std::string layout, const os::Interrupt* interrupt)
-        : path_(archive), archive_(archive, O_RDONLY), layout_(std::move(layout)), interrupt_(interrupt) {}
+        : path_(archive), archive_(archive), layout_(std::move(layout)), interrupt_(interrupt) {}
 
     Result<void> run(cmd::Progress& progress) {
         if (!archive_.is_open()) return unusable("the archive cannot be opened", path_);
         auto files = index_tar([this](std::uint64_t at, std::size_t size) { return archive_.read_at(at, size); });
         if (!files) return unusable(files.error().what, path_);
         files_ = std::move(*files);
+        const auto unpacked = unpack_layout({archive_, files_}, layout_, progress, interrupt_);
+        if (!unpacked) return unpacked.error();
+        if (*unpacked) return {};
+        return convert(progress);
+    }
+
+private:
+    Result<void> convert(cmd::Progress& progress) {
         const auto listed = read_small("manifest.json");
         if (!listed) return listed.error();
         const auto listing = parse_listing(*listed);
@@ -117,7 +90,6 @@ public:
         return finish(*listing, std::move(layers));
     }
 
-private:
     // Layers that two images share are links in archives of older engines.
     const TarFile* find(std::string name) const {
         for (unsigned links = 0; links < 4; ++links) {
@@ -151,7 +123,7 @@ private:
         const bool gzip = magic.starts_with("\x1f\x8b");
         const bool zstd = magic == "\x28\xb5\x2f\xfd";
         const std::string made = layout_ + "/layer";
-        File out(made, O_WRONLY | O_CREAT | O_TRUNC);
+        WriteFile out(made);
         Sha256 hash;
         std::uint64_t size = 0;
         const auto keep = [&](std::string_view bytes) {
@@ -172,8 +144,8 @@ private:
         if (!gzip && !zstd) packer.finish();
         const std::string digest = hash.digest();
         std::error_code error;
-        if (out.is_open() && out.good()) std::filesystem::rename(made, blob_path(digest), error);
-        if (!out.is_open() || !out.good() || error)
+        if (out.good()) std::filesystem::rename(made, blob_path(digest), error);
+        if (!out.good() || error)
             return Error{"file_unwritable", "a layer cannot be written", made,
                          "is the disk full? TMPDIR names another"};
         return Descriptor{
@@ -200,7 +172,7 @@ private:
     }
 
     std::string path_;
-    File archive_;
+    ReadFile archive_;
     std::string layout_;
     const os::Interrupt* interrupt_;
     std::map<std::string, TarFile> files_;

@@ -19,7 +19,7 @@ namespace waaft::registry {
 Result<std::string> layout_of_engine(const std::string& name, const std::string& folder, cmd::Progress& progress,
                                      const os::Interrupt* interrupt);
 
-// The same of an archive that is there already.
+// The same of an archive that is there already. An OCI layout in it is taken as it stands.
 Result<std::string> layout_of_archive(const std::string& archive, const std::string& folder, cmd::Progress& progress,
                                       const os::Interrupt* interrupt);
 

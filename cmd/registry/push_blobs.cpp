@@ -1,7 +1,6 @@
 #include "cmd/registry/push_blobs.h"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include "cmd/registry/file.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -13,20 +12,6 @@ namespace waaft::registry {
 namespace {
 
 constexpr std::size_t workers_max = 4;
-
-class ReadFile {
-public:
-    explicit ReadFile(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-    ~ReadFile() {
-        if (fd_ >= 0) close(fd_);
-    }
-    ReadFile(const ReadFile&) = delete;
-    ReadFile& operator=(const ReadFile&) = delete;
-    int fd() const { return fd_; }
-
-private:
-    int fd_;
-};
 
 std::string doing_of(const Descriptor& blob) { return "the upload of " + blob.digest.substr(0, 19); }
 
@@ -87,7 +72,7 @@ private:
     Result<void> push_one(Http& http, std::size_t index) {
         const auto& blob = blobs_[index];
         const ReadFile file(blob.path);
-        if (file.fd() < 0)
+        if (!file.is_open())
             return Error{"layout_unusable",
                          "a file of the image cannot be read: " + std::generic_category().message(errno),
                          blob.path,
