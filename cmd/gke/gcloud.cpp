@@ -1,0 +1,102 @@
+#include "cmd/gke/gcloud.h"
+
+#include <algorithm>
+
+namespace waaft::gke {
+namespace {
+
+// "europe-west1-b" is a zone, "europe-west1" a region.
+bool is_zone(const std::string& location) { return std::count(location.begin(), location.end(), '-') == 2; }
+
+std::string region_of(const std::string& location) {
+    return is_zone(location) ? location.substr(0, location.rfind('-')) : location;
+}
+
+Result<void> complete(const project::Project& project) {
+    const auto& cluster = project.cluster;
+    const auto missing = [](const char* setting, const char* example) {
+        return Error{"config_value", std::string(setting) + " must be set for a cluster on GKE", "waaft.yaml",
+                     "write it below `cluster:`, for example " + std::string(example)};
+    };
+    if (cluster.project.empty()) return missing("cluster.project", "project: my-project-123");
+    if (cluster.zone.empty()) return missing("cluster.zone", "zone: europe-west1-b");
+    if (cluster.name.empty()) return missing("cluster.name", "name: live");
+    return {};
+}
+
+void add(Argv& argv, std::initializer_list<std::string> more) { argv.insert(argv.end(), more); }
+
+void add_place(Argv& argv, const project::Project::Cluster& cluster) {
+    add(argv, {is_zone(cluster.zone) ? "--zone" : "--region", cluster.zone, "--project", cluster.project});
+}
+
+}  // namespace
+
+Result<std::string> context_name(const project::Project& project) {
+    if (const auto checked = complete(project); !checked) return checked.error();
+    const auto& cluster = project.cluster;
+    return "gke_" + cluster.project + "_" + cluster.zone + "_" + cluster.name;
+}
+
+Result<Argv> create_cluster(const project::Project& project) {
+    if (const auto checked = complete(project); !checked) return checked.error();
+    const auto& cluster = project.cluster;
+    if (cluster.autopilot && is_zone(cluster.zone)) {
+        return Error{"config_value", "an Autopilot cluster is in a region, not in the zone " + cluster.zone,
+                     "cluster.zone", "write zone: " + region_of(cluster.zone)};
+    }
+    Argv argv{"gcloud", "container", "clusters", cluster.autopilot ? "create-auto" : "create", cluster.name};
+    add_place(argv, cluster);
+    add(argv, {"--release-channel", "regular"});
+    if (cluster.autopilot) return argv;
+    // Nodes for the pods of an autoscaler that goes from 1 to 10; the counts are for each zone.
+    add(argv, {"--machine-type", "e2-standard-4", "--num-nodes", "1", "--enable-autoscaling", "--min-nodes", "1",
+               "--max-nodes", "5", "--enable-ip-alias", "--enable-dataplane-v2", "--gateway-api", "standard",
+               "--workload-pool", cluster.project + ".svc.id.goog"});
+    return argv;
+}
+
+Result<Argv> connect_cluster(const project::Project& project) {
+    if (const auto checked = complete(project); !checked) return checked.error();
+    Argv argv{"gcloud", "container", "clusters", "get-credentials", project.cluster.name};
+    add_place(argv, project.cluster);
+    return argv;
+}
+
+Result<Argv> delete_cluster(const project::Project& project) {
+    if (const auto checked = complete(project); !checked) return checked.error();
+    Argv argv{"gcloud", "container", "clusters", "delete", project.cluster.name};
+    add_place(argv, project.cluster);
+    add(argv, {"--quiet"});
+    return argv;
+}
+
+Result<Argv> reserve_address(const project::Project& project, const std::string& name) {
+    if (const auto checked = complete(project); !checked) return checked.error();
+    return Argv{"gcloud",
+                "compute",
+                "addresses",
+                "create",
+                name,
+                "--region",
+                region_of(project.cluster.zone),
+                "--project",
+                project.cluster.project};
+}
+
+Result<Argv> describe_address(const project::Project& project, const std::string& name) {
+    if (const auto checked = complete(project); !checked) return checked.error();
+    return Argv{"gcloud",
+                "compute",
+                "addresses",
+                "describe",
+                name,
+                "--region",
+                region_of(project.cluster.zone),
+                "--project",
+                project.cluster.project,
+                "--format",
+                "value(address)"};
+}
+
+}  // namespace waaft::gke

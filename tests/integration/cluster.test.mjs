@@ -1,0 +1,98 @@
+// `waaft cluster`: what is asked of gcloud, in which order, and what becomes of its failures. Google's program
+// is not in Debian and needs an account, so a script in its place writes down its arguments; the words
+// themselves are held against gcloud's reference, and its own parser where it is installed, in unit_gke.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { binary, temporaryFolder } from '../support/server.mjs';
+
+const settings = 'cluster: {provider: gke, project: acme-1, zone: europe-west1-b, name: live}\n';
+const connect = 'container clusters get-credentials live --zone europe-west1-b --project acme-1';
+
+// answers: {verb: shell commands}, for example {create: 'echo no >&2; exit 1'}.
+function standIn(t, answers = {}) {
+  const folder = temporaryFolder(t);
+  const log = join(folder, 'asked');
+  const cases = Object.entries(answers).map(([verb, commands]) => `${verb}) ${commands};;`).join('\n');
+  writeFileSync(join(folder, 'gcloud'), `#!/bin/sh\necho "$*" >>${log}\ncase $3 in\n${cases}\n*) echo fine;;\nesac\n`);
+  chmodSync(join(folder, 'gcloud'), 0o755);
+  writeFileSync(join(folder, 'waaft.yaml'), settings);
+  const asked = () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []);
+  const run = (args, { started, env } = {}) => new Promise((resolve) => {
+    const child = spawn(binary, ['cluster', ...args], { cwd: folder, env: { ...process.env, ...env, NO_COLOR: '1', PATH: `${folder}:${process.env.PATH}` } });
+    const said = { out: '', err: '' };
+    child.stdout.on('data', (text) => { said.out += text; });
+    child.stderr.on('data', (text) => { said.err += text; started?.(child, said.err); });
+    child.on('close', (code) => resolve({ code, ...said }));
+    child.stdin.end();
+  });
+  return { run, asked };
+}
+
+test('create makes the cluster and connects to it, after it showed the commands', async (t) => {
+  const { run, asked } = standIn(t);
+  const done = await run(['create', '--yes', '--output', 'json']);
+  assert.equal(done.code, 0, done.err);
+  assert.equal(asked().length, 2);
+  assert.match(asked()[0], /^container clusters create live --zone europe-west1-b --project acme-1 --release-channel regular /);
+  assert.equal(asked()[1], connect);
+  assert.ok(done.err.indexOf(`gcloud ${connect}`) >= 0 && done.err.indexOf(`gcloud ${connect}`) < done.err.indexOf('Creating'));
+  const { commands, ...rest } = JSON.parse(done.out);
+  assert.deepEqual(rest, { schema: 'waaft.cluster/1', result: 'created', cluster: 'live', context: 'gke_acme-1_europe-west1-b_live' });
+  assert.equal(commands[1].join(' '), `gcloud ${connect}`);
+});
+
+test('nobody to ask, nothing named, only shown: gcloud is not run', async (t) => {
+  for (const [args, code, words, env] of [
+    [['create'], 2, /add --yes/],
+    [['delete'], 2, /add --yes/],
+    [['delete', '--dry-run'], 0, /gcloud container clusters delete live/],
+    [['create', '--yes'], 2, /write zone: europe-west1\b/, { WAAFT_CLUSTER_AUTOPILOT: 'true' }],
+    [['connect'], 2, /cluster\.name must be set/, { WAAFT_CLUSTER_NAME: '' }],
+  ]) {
+    const { run, asked } = standIn(t);
+    const done = await run(args, { env });
+    assert.equal(done.code, code, args.join(' ') + done.err);
+    assert.match(done.err, words);
+    assert.deepEqual(asked(), []);
+  }
+});
+
+test('a cluster that exists already is connected to', async (t) => {
+  const { run, asked } = standIn(t, { create: 'echo "ERROR: ResponseError: code=409, message=Already exists: live." >&2; exit 1' });
+  const done = await run(['create', '--yes']);
+  assert.equal(done.code, 0, done.err);
+  assert.equal(asked()[1], connect);
+});
+
+test('what gcloud says when it fails is told, with the command to run by hand', async (t) => {
+  const { run, asked } = standIn(t, { create: 'echo "ERROR: quota CPUS exceeded" >&2; exit 1' });
+  const done = await run(['create', '--yes', '--output', 'json']);
+  assert.equal(done.code, 4);
+  const { causes, ...rest } = JSON.parse(done.out);
+  assert.deepEqual(rest, { schema: 'waaft.cluster/1', result: 'failed', exit: 4 });
+  assert.equal(causes[0].code, 'GCLOUD_FAILED');
+  assert.deepEqual(causes[0].log_tail, ['ERROR: quota CPUS exceeded']);
+  assert.match(causes[0].hint, /gcloud container clusters create live/);
+  assert.equal(asked().length, 1);
+});
+
+test('Ctrl-C ends gcloud and says that Google may go on', async (t) => {
+  const { run } = standIn(t, { create: 'echo begun; exec sleep 600' });
+  const done = await run(['create', '--yes'], { started: (child, said) => said.endsWith('begun\n') && child.kill('SIGINT') });
+  assert.equal(done.code, 130, done.err);
+  assert.match(done.err, /gcloud container clusters list/);
+});
+
+test('a machine without gcloud is told how to get it', async (t) => {
+  const empty = temporaryFolder(t);
+  writeFileSync(join(empty, 'waaft.yaml'), settings);
+  const child = spawn(binary, ['cluster', 'connect'], { cwd: empty, env: { ...process.env, PATH: empty, NO_COLOR: '1' } });
+  let err = '';
+  child.stderr.on('data', (text) => { err += text; });
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  assert.equal(code, 4, err);
+  assert.match(err, /install the Google Cloud CLI/);
+});
