@@ -26,6 +26,8 @@ constexpr std::array table{
     Row{"yaml_", Exit::usage},
     Row{"secret_", Exit::usage},
     Row{"keys_", Exit::usage},
+    Row{"manifest_", Exit::usage},
+    Row{"patch_", Exit::usage},
     Row{"address_bad", Exit::usage},
     Row{"port_in_use", Exit::usage},
     Row{"ops_port_in_use", Exit::usage},
@@ -40,6 +42,7 @@ constexpr std::array table{
     Row{"preflight_", Exit::preflight},
     Row{"process_not_found", Exit::preflight},
     Row{"curl_missing", Exit::preflight},
+    Row{"credential_helper", Exit::preflight},
     Row{"CLUSTER_UNREACHABLE", Exit::preflight},
     Row{"CLUSTER_BUSY", Exit::preflight},
     Row{"CONTEXT_UNNAMED", Exit::preflight},
@@ -58,6 +61,8 @@ constexpr std::array table{
     Row{"certificates_missing", Exit::build},
 
     Row{"REGISTRY_UNREACHABLE", Exit::push},
+    Row{"REGISTRY_ERROR", Exit::push},
+    Row{"layout_unusable", Exit::push},
     Row{"REGISTRY_AUTH", Exit::push},
     Row{"REGISTRY_DENIED", Exit::push},
     Row{"TAG_EXISTS", Exit::push},
@@ -86,6 +91,11 @@ constexpr std::array table{
     Row{"LB_PENDING", Exit::rollout_failed},
     Row{"PROBE_OUTSIDE", Exit::rollout_failed},
     Row{"CERT_PENDING", Exit::rollout_failed},
+    Row{"NOT_READY", Exit::rollout_failed},
+    Row{"POD_SILENT", Exit::rollout_failed},
+    Row{"CERT_EXPIRED", Exit::rollout_failed},
+    Row{"CERT_EXPIRING", Exit::rollout_failed},
+    Row{"SCALE_LIMIT", Exit::rollout_failed},
 
     Row{"LOCKED", Exit::locked},
 };
