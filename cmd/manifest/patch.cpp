@@ -35,15 +35,15 @@ constexpr std::array list_keys{ListKeys{"containers", {"name"}},
                                ListKeys{"endpoints", {"port"}},
                                ListKeys{"podMetricsEndpoints", {"port"}}};
 
-// The member by which `element` is found in `list`; empty: the list is replaced.
-string_view key_of(string_view list, const Object& element) {
-    const auto found =
+// The members of which each may tell `element` apart; empty: the list is replaced.
+std::vector<string_view> keys_of(string_view list, const Object& element) {
+    std::vector<string_view> keys;
+    const auto* const found =
         std::find_if(list_keys.begin(), list_keys.end(), [&](const ListKeys& entry) { return entry.list == list; });
-    if (found == list_keys.end()) return {};
-    for (const auto key : found->keys) {
-        if (!key.empty() && element.contains(key)) return key;
-    }
-    return {};
+    if (found == list_keys.end()) return keys;
+    for (const auto key : found->keys)
+        if (!key.empty() && element.contains(key)) keys.push_back(key);
+    return keys;
 }
 
 bool is_same(const Object& element, const Object& patch, string_view key) {
@@ -58,20 +58,28 @@ bool is_same(const Object& element, const Object& patch, string_view key) {
 
 bool merges_by_key(string_view list, const json::array& patch) {
     return !patch.empty() && std::all_of(patch.begin(), patch.end(), [&](const json::value& element) {
-        return element.is_object() && !key_of(list, element.get_object()).empty();
+        return element.is_object() && !keys_of(list, element.get_object()).empty();
     });
 }
 
-void merge_list(json::array& into, const json::array& patch, string_view list) {
-    for (const auto& element : patch) {
-        const auto& wanted = element.get_object();
-        const auto key = key_of(list, wanted);
-        auto* const found = std::find_if(into.begin(), into.end(), [&](const json::value& present) {
+// The element that `wanted` is about: of its name, or else of its number.
+json::value* find_same(json::array& list, const Object& wanted, string_view name) {
+    for (const auto key : keys_of(name, wanted)) {
+        auto* const found = std::find_if(list.begin(), list.end(), [&](const json::value& present) {
             return present.is_object() && is_same(present.get_object(), wanted, key);
         });
+        if (found != list.end()) return found;
+    }
+    return nullptr;
+}
+
+void merge_list(json::array& into, const json::array& patch, string_view name) {
+    for (const auto& element : patch) {
+        const auto& wanted = element.get_object();
+        auto* const found = find_same(into, wanted, name);
         if (text_at(wanted, {"$patch"}) == "delete") {
-            if (found != into.end()) into.erase(found);
-        } else if (found != into.end()) {
+            if (found != nullptr) into.erase(found);
+        } else if (found != nullptr) {
             merge(found->get_object(), wanted);
         } else {
             merge(into.emplace_back(Object()).get_object(), wanted);
