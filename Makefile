@@ -70,8 +70,9 @@ test: deps deps-test deps-e2e web ## every test: unit, lint, web, integration, b
 	@$(MAKE) --no-print-directory web-test
 	@WAAFT=$(CURDIR)/build/dev/cmd/waaft scripts/run-node-tests
 
-test-cluster: ## tests that need a Kubernetes cluster
-	@echo "skipped: no cluster tests yet (tests/cluster is empty; waaft does not deploy itself yet)"
+test-cluster: deps deps-test web ## tests that need a Kubernetes cluster: WAAFT_KIT or KUBECONFIG
+	$(call build_tree,dev,waaft)
+	@WAAFT=$(CURDIR)/build/dev/cmd/waaft scripts/run-cluster-tests
 
 lint: deps-test deps-lint ## dependency table, sizes, formatting, shell scripts
 	@python3 -B tests/lint/includes.py
