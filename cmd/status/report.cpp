@@ -25,6 +25,13 @@ std::string digest_in(std::string_view image) {
     return at == std::string_view::npos ? std::string() : std::string(image.substr(at + 1));
 }
 
+// "host:5000/org/waaft:1.2" has the tag 1.2; one with a digest has none that counts.
+std::string tag_in(std::string_view image) {
+    const auto colon = image.rfind(':');
+    const bool tag = colon != std::string_view::npos && image.find('/', colon) == std::string_view::npos;
+    return tag && image.find('@') == std::string_view::npos ? std::string(image.substr(colon + 1)) : std::string();
+}
+
 // The one that the current pods run, when the Deployment names a tag only.
 std::string running_digest(const View& view, const std::vector<PodReport>& pods) {
     for (std::size_t i = 0; i < pods.size(); ++i) {
@@ -97,7 +104,27 @@ void add_version(Report& report, const View& view) {
     for (const auto& pod : report.pods) {
         if (report.version.empty() && pod.current && pod.live.answered) report.version = pod.live.version;
     }
+    if (report.version.empty()) report.version = tag_in(report.image);
     revision_of(view.deployment, report.revision);
+}
+
+// Since when none of the pods that are not ready was: one look has no memory of its own.
+UnixMs unready_since(const View& view, UnixMs now) {
+    UnixMs since = 0;
+    for (const auto& pod : view.pods) {
+        const auto& ready = kube::find_in(kube::list(pod, {"status", "conditions"}), "type", "Ready");
+        if (kube::text(ready, {"status"}) == "True" || kube::has(pod, {"metadata", "deletionTimestamp"})) continue;
+        const auto made = kube::parse_time(kube::text(pod, {"metadata", "creationTimestamp"})).value_or(now);
+        since = std::max(since, kube::parse_time(kube::text(ready, {"lastTransitionTime"})).value_or(made));
+    }
+    return since == 0 ? now : std::min(since, now);
+}
+
+kube::Verdict verdict_of(const View& view, UnixMs now) {
+    const kube::Snapshot snapshot{view.deployment, view.replica_sets, view.pods, view.events};
+    kube::Rollout rollout;
+    rollout.look(snapshot, unready_since(view, now));
+    return rollout.look(snapshot, now);
 }
 
 void add_rollout(Report& report, const View& view, const kube::Verdict& verdict) {
@@ -117,7 +144,9 @@ void add_rollout(Report& report, const View& view, const kube::Verdict& verdict)
     const bool late = kube::text(progressing, {"reason"}) == "ProgressDeadlineExceeded";
     report.state =
         verdict.standing == kube::Standing::doomed || late ? RolloutState::failing : RolloutState::progressing;
-    report.rollout = verdict.waiting_for.substr(0, verdict.waiting_for.find("; no "));
+    report.rollout = std::to_string(verdict.ready) + " of " + std::to_string(verdict.desired) + " new pods ready";
+    if (verdict.old > 0) report.rollout += "; " + std::to_string(verdict.old) + " old still serving";
+    if (verdict.draining > 0) report.rollout += "; " + std::to_string(verdict.draining) + " draining";
 }
 
 std::string host_in(const boost::json::array& entries) {
@@ -172,8 +201,7 @@ Report make_report(const View& view, UnixMs now) {
     if (!view.deployment.empty()) {
         const auto replica_set = current_replica_set(view);
         for (const auto& pod : view.pods) report.pods.push_back(pod_report(pod, view, replica_set, now));
-        kube::Rollout rollout;
-        const auto verdict = rollout.look({view.deployment, view.replica_sets, view.pods, view.events}, now);
+        const auto verdict = verdict_of(view, now);
         add_version(report, view);
         add_rollout(report, view, verdict);
         report.problems = problems_of_rollout(view, verdict, report);

@@ -6,6 +6,9 @@
 #include <prometheus/text_serializer.h>
 #include <boost/json.hpp>
 
+#include <sys/resource.h>
+
+#include <chrono>
 #include <fstream>
 #include <functional>
 
@@ -125,6 +128,21 @@ std::uint64_t resident_bytes() {
     return resident * 4096;
 }
 
+// User and system time of all threads.
+double cpu_seconds() {
+    rusage used{};
+    getrusage(RUSAGE_SELF, &used);
+    const auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    };
+    return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+// Of the machine; only the difference of two readings says something.
+std::int64_t clock_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now().time_since_epoch()).count();
+}
+
 }  // namespace
 
 std::string metrics_text(const Services& services, const std::vector<const Shard*>& shards) {
@@ -134,6 +152,8 @@ std::string metrics_text(const Services& services, const std::vector<const Shard
                                     static_cast<double>(services.store->queued())));
     families.push_back(
         gauge_family("process_resident_memory_bytes", "Resident memory.", static_cast<double>(resident_bytes())));
+    families.push_back({"process_cpu_seconds_total", "User and system time.", MetricType::Counter,
+                        {metric_of(MetricType::Counter, cpu_seconds())}});
     return prometheus::TextSerializer{}.Serialize(families);
 }
 
@@ -156,6 +176,8 @@ std::string status_json(const Services& services, const std::vector<const Shard*
         {"members", totals["members"]},
         {"queues", json::object{{"store", services.store->queued()}, {"mail", totals["mail_waiting"]}}},
         {"memoryBytes", resident_bytes()},
+        {"cpuSeconds", cpu_seconds()},
+        {"clockMs", clock_ms()},  // whoever asks twice makes rates of counters with it
         {"totals", totals},
     };
     return json::serialize(status);
