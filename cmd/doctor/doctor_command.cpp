@@ -1,0 +1,158 @@
+#include "cmd/doctor/doctor_command.h"
+
+#include "cmd/doctor/cluster.h"
+#include "cmd/doctor/tools.h"
+#include "cmd/kube/connect.h"
+#include "cmd/project/load.h"
+#include "cmd/ui/failure.h"
+#include "cmd/ui/progress.h"
+#include "cmd/ui/text.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <ostream>
+
+namespace waaft::cmd {
+namespace {
+
+using doctor::Check;
+using doctor::Checks;
+using doctor::State;
+
+constexpr std::string_view schema = "waaft.doctor/1";
+
+struct DoctorOptions {
+    std::shared_ptr<CommonFlags> common = std::make_shared<CommonFlags>();
+    std::shared_ptr<project::Flags> project = std::make_shared<project::Flags>();
+};
+
+std::string state_text(State state, bool color) {
+    auto text = std::string(doctor::name_of(state));
+    text.resize(8, ' ');
+    if (!color || state == State::skipped) return text;
+    const char* const sgr = state == State::passed ? "32" : state == State::warning ? "33" : "1;31";
+    return "\033[" + std::string(sgr) + "m" + text + "\033[0m";
+}
+
+std::string line_of(const Check& check, bool color) {
+    auto id = check.id;
+    id.resize(14, ' ');
+    auto text = state_text(check.state, color) + id + clean_line(check.detail) + "\n";
+    if (!check.fix.empty() && check.state != State::passed) {
+        text += std::string(22, ' ') + "try: " + clean_line(check.fix) + "\n";
+    }
+    return text;
+}
+
+boost::json::object json_of(const Checks& checks, Exit exit) {
+    boost::json::array list;
+    for (const auto& check : checks) {
+        boost::json::object object{{"id", check.id},
+                                   {"state", std::string(doctor::name_of(check.state))},
+                                   {"detail", clean_line(check.detail)}};
+        if (!check.fix.empty()) object["fix"] = clean_line(check.fix);
+        list.push_back(std::move(object));
+    }
+    return {{"schema", std::string(schema)},
+            {"result", exit == Exit::ok ? "ok" : "failed"},
+            {"exit", static_cast<int>(exit)},
+            {"checks", std::move(list)}};
+}
+
+class Report {
+public:
+    Report(const Streams& streams, bool json)
+        : streams_(streams), json_(json), color_(streams.color && isatty(STDOUT_FILENO) == 1) {}
+
+    void add(Check check) {
+        if (!json_) streams_.out << line_of(check, color_) << std::flush;
+        checks_.push_back(std::move(check));
+    }
+
+    Exit finish() const {
+        const auto count = [&](State state) {
+            return std::count_if(checks_.begin(), checks_.end(), [&](const Check& c) { return c.state == state; });
+        };
+        const auto exit = count(State::failed) == 0 ? Exit::ok : Exit::preflight;
+        if (json_) {
+            streams_.out << boost::json::serialize(json_of(checks_, exit)) << '\n';
+        } else {
+            streams_.out << '\n'
+                         << count(State::passed) << " passed, " << count(State::warning) << " with a warning, "
+                         << count(State::failed) << " failed, " << count(State::skipped) << " skipped\n";
+        }
+        return exit;
+    }
+
+private:
+    const Streams& streams_;
+    bool json_;
+    bool color_;
+    Checks checks_;
+};
+
+void check_way_to_cluster(Report& report, const project::Project& project, const CommonFlags& flags,
+                          const Streams& streams, const os::Interrupt& interrupt) {
+    const auto give_up = [&](Check context) {
+        report.add(std::move(context));
+        for (auto& check : doctor::skipped_cluster()) report.add(std::move(check));
+    };
+    const auto target = kube::choose_target(project, flags, streams, &interrupt);
+    if (!target) return give_up(doctor::failed_by("context", target.error()));
+    const auto api = kube::Api::open(*target, &interrupt);
+    if (!api) return give_up(doctor::failed_by("context", api.error()));
+    report.add({"context", State::passed, target->context + ", namespace " + target->name_space, {}});
+    for (auto& check : doctor::check_cluster(**api, project)) report.add(std::move(check));
+}
+
+Result<Exit, Errors> answer(const DoctorOptions& options, const Streams& streams, const Errors& errors) {
+    if (!options.common->json()) return errors;
+    return write_failure(streams.out, schema, errors);
+}
+
+Result<Exit, Errors> run(const DoctorOptions& options, const Environment& environment, const Streams& streams) {
+    if (!options.common->wrong.empty()) return answer(options, streams, options.common->wrong);
+    options.project->file = options.common->file;
+    options.project->environment = options.common->environment;
+    const auto loaded = project::load(*options.project, environment);
+    if (!loaded) return answer(options, streams, loaded.error());
+    const auto& project = loaded->project;
+    const os::Interrupt interrupt;
+    Report report(streams, options.common->json());
+    report.add({"waaft.yaml", State::passed, loaded->file.empty() ? "none; the defaults hold" : loaded->file, {}});
+    report.add(doctor::check_docker(project, &interrupt));
+    report.add(doctor::check_buildx(project, &interrupt));
+    report.add(doctor::check_registry(project, environment, &interrupt));
+    report.add(doctor::check_gcloud(project, &interrupt));
+    auto kubectl = doctor::check_kubectl(&interrupt);
+    const bool has_kubectl = kubectl.state == State::passed;
+    report.add(std::move(kubectl));
+    if (has_kubectl && !interrupt.raised()) {
+        check_way_to_cluster(report, project, *options.common, streams, interrupt);
+    } else {
+        report.add({"context", State::skipped, "kubectl is needed for it", {}});
+        for (auto& check : doctor::skipped_cluster()) report.add(std::move(check));
+    }
+    if (interrupt.raised()) return answer(options, streams, {interrupt.error()});
+    return report.finish();
+}
+
+}  // namespace
+
+Command doctor_command(const Environment& environment) {
+    const auto options = std::make_shared<DoctorOptions>();
+    auto all = common_options(options->common);
+    for (auto& option : project::project_options(options->project)) all.push_back(std::move(option));
+    return {.name = "doctor",
+            .doc = "Check everything that building, pushing and deploying needs, and say what mends it.",
+            .options = std::move(all),
+            .arguments = {},
+            .subcommands = {},
+            .run = [options, environment](const Streams& streams) { return run(*options, environment, streams); }};
+}
+
+}  // namespace waaft::cmd
