@@ -14,6 +14,7 @@ import { assertPromised } from '../support/openapi.mjs';
 import { RawSocket } from '../support/raw_socket.mjs';
 import { assertError, createRoom, http, makeLink, rest } from '../support/rest.mjs';
 import { binary, startRefused, startServer, temporaryFolder, until, within } from '../support/server.mjs';
+import { bindingRequest, mappedAddress } from '../support/stun.mjs';
 
 const isRoot = process.getuid() === 0;
 // false: the command works here; else why the test is skipped.
@@ -225,28 +226,6 @@ test('what operators look at', async (t) => {
     assert.equal((await startServer(t2, { 'ops.address': '' })).opsPort, 0);
   });
 });
-
-// RFC 8489: a Binding request, and the XOR-MAPPED-ADDRESS of its answer.
-const cookie = 0x2112a442;
-function bindingRequest() {
-  const request = Buffer.alloc(20);
-  request.writeUInt16BE(0x0001, 0);
-  request.writeUInt32BE(cookie, 4);
-  randomBytes(12).copy(request, 8);
-  return request;
-}
-function mappedAddress(answer) {
-  assert.equal(answer.readUInt16BE(0), 0x0101, 'a Binding success response');
-  assert.equal(answer.readUInt16BE(2), answer.length - 20);
-  for (let at = 20; at < answer.length; at += 4 + ((answer.readUInt16BE(at + 2) + 3) & ~3)) {
-    if (answer.readUInt16BE(at) !== 0x0020) continue;
-    const port = answer.readUInt16BE(at + 6) ^ (cookie >>> 16);
-    const mask = answer.subarray(4, 20);
-    const bytes = answer.subarray(at + 8, at + 4 + answer.readUInt16BE(at + 2)).map((byte, i) => byte ^ mask[i]);
-    return { family: answer[at + 5], port, address: bytes.length === 4 ? bytes.join('.') : Buffer.from(bytes).toString('hex') };
-  }
-  throw new Error('no XOR-MAPPED-ADDRESS');
-}
 
 async function udp(t, kind) {
   const socket = createSocket(kind);
