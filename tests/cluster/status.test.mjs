@@ -155,7 +155,7 @@ describe('a running deployment', { skip: cluster.skip }, () => {
     assert.deepEqual(hpa.spec.behavior, before_.spec.behavior);
     assert.deepEqual(hpa.metadata.labels, before_.metadata.labels);
     assert.equal(hpa.spec.metrics[0].resource.target.averageUtilization, 70);
-    const deployment = await cluster.get(namespace, 'deployment/waaft');
+    const deployment = await cluster.get(namespace, 'deployment/waaft', '--show-managed-fields');
     const owners = deployment.metadata.managedFields.filter(({ manager }) => manager === 'waaft');
     assert.ok(owners.every(({ fieldsV1 }) => !fieldsV1['f:spec']?.['f:replicas']), 'the replicas are the autoscaler\'s');
   });
@@ -228,7 +228,7 @@ describe('a running deployment', { skip: cluster.skip }, () => {
       const now = await status('--check');
       return !now.healthy && now;
     });
-    assert.equal(shown.rollout.state, 'failing');
+    assert.equal(shown.rollout.state, 'failing', JSON.stringify(shown));
     assert.equal(shown.problems[0].code, 'IMAGE_NOT_FOUND');
     assert.equal(shown.problems[0].severity, 'wrong');
     assert.ok(shown.rollout.old >= 1);
