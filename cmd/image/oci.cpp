@@ -1,6 +1,7 @@
 #include "cmd/image/oci.h"
 
-#include "cmd/image/digest.h"
+#include "cmd/image/gzip.h"
+#include "cmd/registry/digest.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -19,7 +20,7 @@ constexpr const char* layer_type = "application/vnd.oci.image.layer.v1.tar+gzip"
 constexpr const char* index_type = "application/vnd.oci.image.index.v1+json";
 
 Blob blob(const char* type, std::string bytes) {
-    auto digest = digest_of(bytes);
+    auto digest = registry::digest_of(bytes);
     return {type, std::move(digest), std::move(bytes)};
 }
 
@@ -31,16 +32,12 @@ Layer make_layer(const ContentFiles& files, std::int64_t mtime) {
         tar.add(entry, file.content);
     }
     const auto bytes = std::move(tar).finish();
-    return {blob(layer_type, gzip(bytes)), digest_of(bytes), bytes.size()};
+    return {blob(layer_type, gzip(bytes)), registry::digest_of(bytes), bytes.size()};
 }
 
 json::object labels_json(const Labels& labels) {
-    json::object result{{"org.opencontainers.image.created", rfc3339(labels.created)},
-                        {"org.opencontainers.image.licenses", "Apache-2.0"},
-                        {"org.opencontainers.image.title", "waaft"}};
-    if (!labels.revision.empty()) result["org.opencontainers.image.revision"] = labels.revision;
-    if (!labels.source.empty()) result["org.opencontainers.image.source"] = labels.source;
-    if (!labels.version.empty()) result["org.opencontainers.image.version"] = labels.version;
+    json::object result;
+    for (const auto& [key, value] : label_values(labels)) result[key] = value;
     return result;
 }
 
@@ -82,6 +79,16 @@ json::object manifest_json(const Image& image) {
 
 }  // namespace
 
+std::map<std::string, std::string> label_values(const Labels& labels) {
+    std::map<std::string, std::string> result{{"org.opencontainers.image.created", rfc3339(labels.created)},
+                                              {"org.opencontainers.image.licenses", "Apache-2.0"},
+                                              {"org.opencontainers.image.title", "waaft"}};
+    if (!labels.revision.empty()) result["org.opencontainers.image.revision"] = labels.revision;
+    if (!labels.source.empty()) result["org.opencontainers.image.source"] = labels.source;
+    if (!labels.version.empty()) result["org.opencontainers.image.version"] = labels.version;
+    return result;
+}
+
 std::string blob_path(const std::string& digest) {
     std::string path = "blobs/" + digest;
     path[path.find(':')] = '/';
@@ -118,10 +125,11 @@ Image make_image(const Contents& contents, const Labels& labels) {
     return result;
 }
 
-std::string index_json(const Image& image, const std::string& name, const std::string& tag) {
+std::string index_json(const Image& image, const ImageName& name) {
     auto manifest = descriptor(image.manifest);
     manifest["platform"] = {{"architecture", image.architecture}, {"os", "linux"}};
-    manifest["annotations"] = {{"io.containerd.image.name", name}, {"org.opencontainers.image.ref.name", tag}};
+    manifest["annotations"] = {{"io.containerd.image.name", name.full},
+                               {"org.opencontainers.image.ref.name", name.tag}};
     return json::serialize(
         json::object{{"schemaVersion", 2}, {"mediaType", index_type}, {"manifests", json::array{std::move(manifest)}}});
 }

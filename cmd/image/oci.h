@@ -5,10 +5,12 @@
 #pragma once
 
 #include "cmd/image/contents.h"
+#include "cmd/image/name.h"
 
 #include <boost/json/object.hpp>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,6 +36,9 @@ struct Labels {
     std::int64_t created = 0;
 };
 
+// "org.opencontainers.image.title" -> "waaft", sorted.
+std::map<std::string, std::string> label_values(const Labels& labels);
+
 struct Image {
     std::string architecture;
     std::vector<Layer> layers;
@@ -46,9 +51,8 @@ struct Image {
 
 Image make_image(const Contents& contents, const Labels& labels);
 
-// The file index.json of a layout; `name` is "org/waaft:1.2" as docker spells it in full
-// ("docker.io/org/waaft:1.2"), `tag` its last part.
-std::string index_json(const Image& image, const std::string& name, const std::string& tag);
+// The file index.json of a layout.
+std::string index_json(const Image& image, const ImageName& name);
 
 // "blobs/sha256/ab12..."
 std::string blob_path(const std::string& digest);

@@ -21,9 +21,8 @@ namespace json = boost::json;
 
 using Files = std::map<std::string, std::string>;  // sorted: the archive's order
 
-Files layout_files(const Image& image, const OutputName& name) {
-    Files files{{"oci-layout", R"({"imageLayoutVersion":"1.0.0"})"},
-                {"index.json", index_json(image, name.full, name.tag)}};
+Files layout_files(const Image& image, const ImageName& name) {
+    Files files{{"oci-layout", R"({"imageLayoutVersion":"1.0.0"})"}, {"index.json", index_json(image, name)}};
     const auto add = [&](const Blob& blob) { files.emplace(blob_path(blob.digest), blob.bytes); };
     add(image.manifest);
     add(image.config);
@@ -31,7 +30,7 @@ Files layout_files(const Image& image, const OutputName& name) {
     return files;
 }
 
-std::string docker_manifest(const Image& image, const OutputName& name) {
+std::string docker_manifest(const Image& image, const ImageName& name) {
     json::array layers;
     for (const auto& layer : image.layers) layers.emplace_back(blob_path(layer.blob.digest));
     return json::serialize(json::array{json::object{{"Config", blob_path(image.config.digest)},
@@ -54,7 +53,7 @@ Result<bool> write_entry(const std::string& path, const ContentFile& file) {
 
 }  // namespace
 
-Result<void> write_layout(const std::string& folder, const Image& image, const OutputName& name) {
+Result<void> write_layout(const std::string& folder, const Image& image, const ImageName& name) {
     StagedFolder staged;
     if (auto made = staged.make(folder, StagedFolder::Replaces::layout); !made) return made.error();
     std::error_code error;
@@ -66,7 +65,7 @@ Result<void> write_layout(const std::string& folder, const Image& image, const O
     return staged.become_target();
 }
 
-Result<void> write_archive(const std::string& file, const Image& image, const OutputName& name) {
+Result<void> write_archive(const std::string& file, const Image& image, const ImageName& name) {
     auto files = layout_files(image, name);
     files.emplace("manifest.json", docker_manifest(image, name));
     TarWriter tar;

@@ -13,17 +13,11 @@
 
 namespace waaft::image {
 
-struct OutputName {
-    std::string full;      // "docker.io/library/waaft:1.2"
-    std::string familiar;  // "waaft:1.2"
-    std::string tag;       // "1.2"
-};
-
 // An older layout at that path is replaced.
-Result<void> write_layout(const std::string& folder, const Image& image, const OutputName& name);
+Result<void> write_layout(const std::string& folder, const Image& image, const ImageName& name);
 
 // A docker archive (engines before 25) and an OCI layout in one tar.
-Result<void> write_archive(const std::string& file, const Image& image, const OutputName& name);
+Result<void> write_archive(const std::string& file, const Image& image, const ImageName& name);
 
 // The files as the image has them, in a folder that is new or empty. False: without root they belong to
 // the caller instead of their owners.

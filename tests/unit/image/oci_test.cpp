@@ -1,5 +1,6 @@
 #include "cmd/image/oci.h"
-#include "cmd/image/digest.h"
+#include "cmd/image/gzip.h"
+#include "cmd/registry/digest.h"
 #include "tests/support/catch.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/unit/image/ran.h"
@@ -23,8 +24,8 @@ const Labels labels{.version = "1.2", .revision = "abc", .source = "https://exam
 }  // namespace
 
 TEST_CASE("digests are those of sha256sum") {
-    CHECK(digest_of("") == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    CHECK(digest_of("abc") == "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    CHECK(registry::digest_of("") == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    CHECK(registry::digest_of("abc") == "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     CHECK(blob_path("sha256:ba78") == "blobs/sha256/ba78");
 }
 
@@ -75,25 +76,26 @@ TEST_CASE("each descriptor names the bytes that are there") {
     const auto manifest = boost::json::parse(image.manifest.bytes);
     CHECK(manifest.at("mediaType") == "application/vnd.oci.image.manifest.v1+json");
     CHECK(manifest.at("schemaVersion") == 2);
-    CHECK(manifest.at("config").at("digest").as_string() == digest_of(image.config.bytes));
+    CHECK(manifest.at("config").at("digest").as_string() == registry::digest_of(image.config.bytes));
     CHECK(manifest.at("config").at("size") == image.config.bytes.size());
     REQUIRE(manifest.at("layers").as_array().size() == 2);
     std::uint64_t sum = image.config.bytes.size() + image.manifest.bytes.size();
     for (std::size_t i = 0; i < 2; ++i) {
         const auto& layer = manifest.at("layers").at(i);
         CHECK(layer.at("mediaType") == "application/vnd.oci.image.layer.v1.tar+gzip");
-        CHECK(layer.at("digest").as_string() == digest_of(image.layers[i].blob.bytes));
+        CHECK(layer.at("digest").as_string() == registry::digest_of(image.layers[i].blob.bytes));
         CHECK(layer.at("size") == image.layers[i].blob.bytes.size());
         sum += image.layers[i].blob.bytes.size();
         const auto unpacked = testing::ran({"gzip", "-dc"}, image.layers[i].blob.bytes);
-        CHECK(digest_of(unpacked.out) == image.layers[i].diff_id);
+        CHECK(registry::digest_of(unpacked.out) == image.layers[i].diff_id);
         CHECK(unpacked.out.size() == image.layers[i].uncompressed);
     }
     CHECK(image.compressed_bytes() == sum);
 
-    const auto index = boost::json::parse(index_json(image, "docker.io/org/waaft:1.2", "1.2"));
+    const auto index = boost::json::parse(
+        index_json(image, {"org/waaft:1.2", "docker.io/org/waaft:1.2", "docker.io/org/waaft", "1.2"}));
     const auto& entry = index.at("manifests").at(0);
-    CHECK(entry.at("digest").as_string() == digest_of(image.manifest.bytes));
+    CHECK(entry.at("digest").as_string() == registry::digest_of(image.manifest.bytes));
     CHECK(entry.at("platform") == boost::json::parse(R"({"architecture": "amd64", "os": "linux"})"));
     CHECK(entry.at("annotations").at("org.opencontainers.image.ref.name") == "1.2");
 }

@@ -1,5 +1,5 @@
 #include "cmd/image/output.h"
-#include "cmd/image/digest.h"
+#include "cmd/registry/digest.h"
 #include "tests/support/catch.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/unit/image/ran.h"
@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const OutputName name{"docker.io/library/waaft:1.2", "waaft:1.2", "1.2"};
+const ImageName name{"waaft:1.2", "docker.io/library/waaft:1.2", "docker.io/library/waaft", "1.2"};
 
 Contents sample() {
     return {"amd64",
@@ -47,9 +47,9 @@ TEST_CASE("a layout has every blob under its digest, and nothing beside it is le
     CHECK(names_in(layout) == std::set<std::string>{"blobs", "index.json", "oci-layout"});
     CHECK(names_in(layout / "blobs/sha256").size() == 4);
     for (const auto& blob : names_in(layout / "blobs/sha256")) {
-        CHECK(digest_of(testing::read_file(layout / "blobs/sha256" / blob)) == "sha256:" + blob);
+        CHECK(registry::digest_of(testing::read_file(layout / "blobs/sha256" / blob)) == "sha256:" + blob);
     }
-    CHECK(testing::read_file(layout / "index.json") == index_json(image, name.full, name.tag));
+    CHECK(testing::read_file(layout / "index.json") == index_json(image, name));
     struct stat info {};
     REQUIRE(::stat(layout.c_str(), &info) == 0);
     CHECK((info.st_mode & 07777) == 0755);

@@ -1,24 +1,11 @@
-#include "cmd/image/digest.h"
-
-#include "server/base/bytes.h"
+#include "cmd/image/gzip.h"
 
 #include <libdeflate.h>
-#include <openssl/evp.h>
 
-#include <array>
 #include <memory>
 #include <new>
-#include <stdexcept>
 
 namespace waaft::image {
-
-std::string digest_of(std::string_view bytes) {
-    std::array<std::uint8_t, 32> hash{};
-    if (EVP_Digest(bytes.data(), bytes.size(), hash.data(), nullptr, EVP_sha256(), nullptr) != 1) {
-        throw std::runtime_error("OpenSSL has no SHA-256");
-    }
-    return "sha256:" + to_hex(hash);
-}
 
 std::string gzip(std::string_view bytes) {
     constexpr int level = 6;

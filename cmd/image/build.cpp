@@ -1,0 +1,69 @@
+#include "cmd/image/build.h"
+
+#include "cmd/image/docker.h"
+#include "cmd/image/native.h"
+#include "cmd/ui/failure.h"
+
+#include <filesystem>
+
+namespace waaft::image {
+namespace {
+
+struct Choice {
+    Builder builder = Builder::native;
+    std::string why;
+    Engine engine;
+};
+
+bool has_dockerfile(const BuildOrder& order) {
+    std::error_code error;
+    return std::filesystem::exists(order.dockerfile, error);
+}
+
+// Files are what only the native builder makes; docker keeps its images in its engine.
+bool wants_files(const BuildOrder& order) { return !order.archive.empty() || !order.rootfs.empty(); }
+
+Result<Choice> choose_docker(const BuildOrder& order, const os::Interrupt& interrupt) {
+    if (!has_dockerfile(order)) {
+        return Error{"usage_dockerfile", "there is no Dockerfile", order.dockerfile,
+                     "name one with --dockerfile, or: waaft build-image --builder native"};
+    }
+    auto engine = find_engine(interrupt);
+    if (!engine) return engine.error();
+    return Choice{Builder::docker, "as asked", std::move(*engine)};
+}
+
+Result<Choice> choose(const BuildOrder& order, const os::Interrupt& interrupt) {
+    if (order.builder == Builder::native) return Choice{Builder::native, "as asked", {}};
+    if (order.builder == Builder::docker) return choose_docker(order, interrupt);
+    if (wants_files(order)) return Choice{Builder::native, "docker makes no such files", {}};
+    if (!has_dockerfile(order)) return Choice{Builder::native, "there is no " + order.dockerfile, {}};
+    auto engine = find_engine(interrupt);
+    if (engine) return Choice{Builder::docker, "engine " + engine->version + " answers", std::move(*engine)};
+    if (os::is_interrupt(engine.error())) return engine.error();
+    return Choice{Builder::native, engine.error().what, {}};
+}
+
+}  // namespace
+
+std::string_view to_string(Builder builder) {
+    switch (builder) {
+        case Builder::automatic: return "auto";
+        case Builder::docker: return "docker";
+        case Builder::native: return "native";
+    }
+    return "unknown";
+}
+
+Outcome<Built> build(const BuildOrder& order, cmd::Progress& progress, const os::Interrupt& interrupt) {
+    progress.step("choose", "Choosing the builder");
+    const auto choice = choose(order, interrupt);
+    if (!choice) return cmd::cause_of(choice.error());
+    progress.done(std::string(to_string(choice->builder)) + ": " + choice->why);
+    if (choice->builder == Builder::docker) return build_docker(order, choice->engine, progress, interrupt);
+    auto built = build_native(order, progress, interrupt);
+    if (built) return std::move(*built);
+    return cmd::cause_of(built.error());
+}
+
+}  // namespace waaft::image

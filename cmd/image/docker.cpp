@@ -1,0 +1,279 @@
+#include "cmd/image/docker.h"
+
+#include "cmd/image/staged_folder.h"
+#include "cmd/os/files.h"
+#include "cmd/os/process.h"
+#include "cmd/registry/layout.h"
+#include "cmd/registry/reference.h"
+#include "cmd/ui/failure.h"
+
+#include <boost/json/parse.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <deque>
+#include <filesystem>
+
+namespace waaft::image {
+namespace {
+
+constexpr std::chrono::seconds engine_limit{2};
+constexpr std::chrono::seconds question_limit{10};
+constexpr std::chrono::milliseconds tick{300};
+constexpr std::size_t tail_lines = 30;
+constexpr std::size_t small_file = 1024 * 1024;
+
+Result<os::ProcessResult> ask(std::vector<std::string> argv, Duration limit, const os::Interrupt& interrupt) {
+    os::ProcessSpec spec;
+    spec.argv = std::move(argv);
+    spec.timeout = limit;
+    return os::run(spec, &interrupt);
+}
+
+std::string last_line(const std::string& text) {
+    const auto end = text.find_last_not_of("\r\n ");
+    if (end == std::string::npos) return {};
+    const auto begin = text.rfind('\n', end);
+    return text.substr(begin == std::string::npos ? 0 : begin + 1,
+                       end - (begin == std::string::npos ? 0 : begin + 1) + 1);
+}
+
+std::string read_small(const std::string& path) {
+    auto text = os::read_file(path, small_file);
+    return text ? std::move(*text) : std::string();
+}
+
+std::string trimmed(std::string_view text) {
+    const auto begin = text.find_first_not_of(" \r\n\t");
+    return begin == text.npos ? std::string()
+                              : std::string(text.substr(begin, text.find_last_not_of(" \r\n\t") - begin + 1));
+}
+
+// Runs the build, shows its steps, and keeps its last lines.
+class Run {
+public:
+    Run(const BuildOrder& order, cmd::Progress& progress, const os::Interrupt& interrupt)
+        : order_(order), progress_(progress), interrupt_(interrupt) {}
+
+    Outcome<void> run(const std::vector<std::string>& argv) {
+        os::ProcessSpec spec;
+        spec.argv = argv;
+        spec.directory = order_.folder;
+        spec.on_out = spec.on_err = [this](std::string_view line) { on_line(line); };
+        spec.output_max = small_file;
+        auto child = os::Child::start(spec);
+        if (!child) return cmd::cause_of(child.error());
+        const auto limit = Clock::now() + order_.timeout;
+        while ((*child)->read_lines(Clock::now() + tick, &interrupt_)) {
+            if (interrupt_.raised()) return cmd::cause_of(interrupt_.error());
+            if (Clock::now() > limit) return too_long();
+            progress_.tick();
+        }
+        if (interrupt_.raised()) return cmd::cause_of(interrupt_.error());
+        if ((*child)->result().ok()) return {};
+        return docker_failure({tail_.begin(), tail_.end()});
+    }
+
+private:
+    void on_line(std::string_view line) {
+        if (const auto step = step_of(line); !step.empty()) progress_.status(step);
+        if (trimmed(line).empty()) return;
+        tail_.emplace_back(line);
+        if (tail_.size() > tail_lines) tail_.pop_front();
+    }
+
+    cmd::Cause too_long() const {
+        auto cause = cmd::cause_of({"TIMEOUT", "docker build took longer than --timeout permits", {}, {}});
+        cause.log_tail.assign(tail_.begin(), tail_.end());
+        return cause;
+    }
+
+    const BuildOrder& order_;
+    cmd::Progress& progress_;
+    const os::Interrupt& interrupt_;
+    std::deque<std::string> tail_;
+};
+
+struct Inspected {
+    std::string id;
+    std::string platform;
+    std::uint64_t bytes = 0;
+};
+
+Result<Inspected> inspect(const std::string& image, const os::Interrupt& interrupt) {
+    const auto ran =
+        ask({"docker", "image", "inspect", "--format", "{{.Id}} {{.Os}}/{{.Architecture}} {{.Size}}", image},
+            question_limit, interrupt);
+    if (!ran) return ran.error();
+    const auto text = trimmed(ran->out);
+    const auto first = text.find(' ');
+    const auto second = text.find(' ', first + 1);
+    if (!ran->ok() || second == std::string::npos) {
+        return Error{
+            "BUILD_FAILED", "the engine does not have the image that it built: " + last_line(ran->err), image, {}};
+    }
+    Inspected result{text.substr(0, first), text.substr(first + 1, second - first - 1), 0};
+    std::from_chars(text.data() + second + 1, text.data() + text.size(), result.bytes);
+    return result;
+}
+
+Outcome<Built> from_engine(const BuildOrder& order, const DockerFiles& files, const os::Interrupt& interrupt) {
+    const auto image = inspect(order.name.familiar, interrupt);
+    if (!image) return cmd::cause_of(image.error());
+    auto digest = digest_from(read_small(files.metadata), read_small(files.id));
+    return Built{.builder = Builder::docker,
+                 .digest = digest.empty() ? image->id : std::move(digest),
+                 .platforms = {image->platform},
+                 .layout = {},
+                 .name = order.name.familiar,
+                 .compressed = std::nullopt,
+                 .uncompressed = image->bytes};
+}
+
+Outcome<Built> from_layout(const BuildOrder& order, StagedFolder& staged) {
+    const auto layout = registry::read_layout(staged.path());
+    if (!layout) return cmd::cause_of(layout.error());
+    Built result{.builder = Builder::docker,
+                 .digest = layout->root().descriptor.digest,
+                 .platforms = layout->platforms,
+                 .layout = order.layout,
+                 .name = {},
+                 .compressed = 0,
+                 .uncompressed = 0};
+    for (const auto& blob : layout->blobs) *result.compressed += blob.descriptor.size;
+    if (auto moved = staged.become_target(); !moved) return cmd::cause_of(moved.error());
+    return result;
+}
+
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+Result<Engine> find_engine(const os::Interrupt& interrupt) {
+    const auto missing = [](const std::string& why) {
+        return Error{"NO_BUILDER", why, "docker version", "start Docker, or: waaft build-image --builder native"};
+    };
+    const auto version = ask({"docker", "version", "--format", "{{.Server.Version}}"}, engine_limit, interrupt);
+    if (!version) {
+        if (os::is_interrupt(version.error())) return version.error();
+        return missing(version.error().code == "process_not_found" ? "docker is not installed"
+                                                                   : "no Docker engine answered within 2 s");
+    }
+    if (!version->ok()) return missing("no Docker engine answers: " + last_line(version->err));
+    Engine result{trimmed(version->out), false};
+    // The user's own switch, as docker reads it.
+    const char* const buildkit = std::getenv("DOCKER_BUILDKIT");
+    if (buildkit != nullptr && std::string_view(buildkit) == "0") return result;
+    const auto buildx = ask({"docker", "buildx", "version"}, engine_limit, interrupt);
+    if (!buildx && os::is_interrupt(buildx.error())) return buildx.error();
+    result.buildx = buildx.has_value() && buildx->ok();
+    return result;
+}
+
+std::vector<std::string> docker_argv(const BuildOrder& order, const Engine& engine, const DockerFiles& files) {
+    std::vector<std::string> argv{"docker"};
+    if (engine.buildx) argv.emplace_back("buildx");
+    const auto add = [&](std::initializer_list<std::string> words) { argv.insert(argv.end(), words); };
+    add({"build", "--file", order.dockerfile, "--tag", order.name.familiar});
+    for (const auto& [key, value] : label_values(order.labels)) add({"--label", key + "=" + value});
+    if (!order.commit.empty()) add({"--build-arg", "COMMIT=" + order.commit});
+    std::string platforms;
+    for (const auto& platform : order.platforms) platforms += (platforms.empty() ? "" : ",") + platform;
+    if (!platforms.empty()) add({"--platform", platforms});
+    if (order.no_cache) add({"--no-cache"});
+    if (engine.buildx) {
+        add({"--progress", "plain", "--metadata-file", files.metadata});
+        if (order.platforms.size() > 1) {
+            add({"--output", "type=oci,tar=false,dest=" + files.layout});
+        } else {
+            add({"--load"});
+        }
+    }
+    if (order.platforms.size() <= 1) add({"--iidfile", files.id});
+    add({order.folder});
+    return argv;
+}
+
+std::string step_of(std::string_view line) {
+    if (line.starts_with("Step ")) {  // "Step 3/12 : RUN make"
+        const auto colon = line.find(" : ");
+        if (colon == line.npos) return {};
+        return "step " + std::string(line.substr(5, colon - 5)) + ": " + std::string(line.substr(colon + 3));
+    }
+    if (!line.starts_with('#')) return {};  // "#12 [build 3/7] RUN make"
+    const auto blank = line.find_first_not_of("0123456789", 1);
+    if (blank == line.npos || blank == 1 || line.substr(blank, 2) != " [") return {};
+    return std::string(line.substr(blank + 1));
+}
+
+cmd::Cause docker_failure(const std::vector<std::string>& last_lines) {
+    std::string why = last_lines.empty() ? "docker build failed and said nothing" : trimmed(last_lines.back());
+    for (const auto& line : last_lines) {
+        if (line.starts_with("ERROR") || contains(line, "failed to solve") ||
+            contains(line, "returned a non-zero code")) {
+            why = trimmed(line);
+        }
+    }
+    cmd::Cause cause{.code = "BUILD_FAILED",
+                     .object = {},
+                     .container = {},
+                     .message = why,
+                     .hint = "read the step's last lines; they are shown",
+                     .events = {},
+                     .log_tail = last_lines};
+    const auto any = [&](std::string_view part) {
+        return std::any_of(last_lines.begin(), last_lines.end(),
+                           [&](const auto& line) { return contains(line, part); });
+    };
+    if (any("exec format error")) {
+        cause.code = "IMAGE_ARCH";
+        cause.hint =
+            "this engine cannot run programs of that platform: install qemu-user-static and binfmt-support, or "
+            "build on such a machine";
+    } else if (any("Multi-platform build is not supported") || any("multiple platforms feature is currently not")) {
+        cause.code = "NO_BUILDER";
+        cause.hint = "docker buildx create --use --driver docker-container";
+    } else if (any("no space left on device")) {
+        cause.hint = "the engine's disk is full: docker system prune";
+    }
+    return cause;
+}
+
+std::string digest_from(std::string_view metadata, std::string_view id) {
+    boost::system::error_code error;
+    const auto json = boost::json::parse(metadata, error);
+    if (!error && json.is_object()) {
+        const auto* digest = json.as_object().if_contains("containerimage.digest");
+        if (digest != nullptr && digest->is_string() && registry::is_digest(digest->as_string())) {
+            return std::string(digest->as_string());
+        }
+    }
+    const auto text = trimmed(id);
+    return registry::is_digest(text) ? text : std::string();
+}
+
+Outcome<Built> build_docker(const BuildOrder& order, const Engine& engine, cmd::Progress& progress,
+                            const os::Interrupt& interrupt) {
+    const bool several = order.platforms.size() > 1;
+    if (several && !engine.buildx) {
+        return cmd::cause_of({"NO_BUILDER", "several platforms in one image need docker's buildx",
+                              "docker buildx version", "install docker-buildx, or build for one platform"});
+    }
+    const os::TemporaryFolder folder;
+    DockerFiles files{folder.path() + "/metadata.json", folder.path() + "/id", {}};
+    StagedFolder staged;
+    if (several) {
+        if (auto made = staged.make(order.layout, StagedFolder::Replaces::layout); !made) {
+            return cmd::cause_of(made.error());
+        }
+        files.layout = staged.path();
+    }
+    progress.step("build", "Building " + order.name.familiar + " with docker " + engine.version +
+                               (engine.buildx ? " (buildx)" : ""));
+    if (auto ran = Run(order, progress, interrupt).run(docker_argv(order, engine, files)); !ran) return ran.error();
+    auto built = several ? from_layout(order, staged) : from_engine(order, files, interrupt);
+    if (built) progress.done(built->digest);
+    return built;
+}
+
+}  // namespace waaft::image

@@ -1,0 +1,43 @@
+// `docker build`, with BuildKit and without.
+//
+// Thread: main. Ownership: values; what docker writes for us is in a folder for a while. Units: Duration.
+// Errors: as in build.h. Source: reference of docker build and docker buildx build (28.2; the metadata
+// file's key containerimage.digest).
+#pragma once
+
+#include "cmd/image/build.h"
+
+#include <string>
+#include <vector>
+
+namespace waaft::image {
+
+struct Engine {
+    std::string version;  // "20.10.24"
+    bool buildx = false;
+};
+
+// NO_BUILDER unless an engine answers within two seconds.
+Result<Engine> find_engine(const os::Interrupt& interrupt);
+
+// Where docker puts what it found out.
+struct DockerFiles {
+    std::string metadata;  // JSON, of buildx only
+    std::string id;
+    std::string layout;  // for several platforms, which an engine cannot keep
+};
+std::vector<std::string> docker_argv(const BuildOrder& order, const Engine& engine, const DockerFiles& files);
+
+// "step 3/12: RUN make" of a line that begins a step, with BuildKit or without; else empty.
+std::string step_of(std::string_view line);
+
+// Why the build failed, by docker's last lines.
+cmd::Cause docker_failure(const std::vector<std::string>& last_lines);
+
+// From the metadata, or else from the id file; empty: neither has one.
+std::string digest_from(std::string_view metadata, std::string_view id);
+
+Outcome<Built> build_docker(const BuildOrder& order, const Engine& engine, cmd::Progress& progress,
+                            const os::Interrupt& interrupt);
+
+}  // namespace waaft::image

@@ -1,0 +1,96 @@
+#include "cmd/image/native.h"
+
+#include "cmd/image/output.h"
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+
+namespace waaft::image {
+namespace {
+
+std::string megabytes(std::uint64_t bytes) {
+    std::array<char, 32> text{};
+    const auto length = std::snprintf(text.data(), text.size(), "%.1f MB", static_cast<double>(bytes) / 1e6);
+    return {text.data(), static_cast<std::size_t>(length)};
+}
+
+Result<std::string> own_platform(const BuildOrder& order) {
+    const auto architecture = architecture_of_program(order.program);
+    if (!architecture) return architecture.error();
+    auto own = "linux/" + *architecture;
+    for (const auto& platform : order.platforms) {
+        if (platform != own) {
+            return Error{"IMAGE_ARCH",
+                         "the native builder packs this program itself, which is for " + own + ", not for " + platform,
+                         "--platform " + platform,
+                         "waaft build-image --builder docker --platform " + platform +
+                             ", or run waaft on such a "
+                             "machine"};
+        }
+    }
+    return own;
+}
+
+Result<void> write_files(const BuildOrder& order, const Contents& contents, cmd::Progress& progress) {
+    if (order.rootfs.empty()) return {};
+    const auto owned = write_rootfs(order.rootfs, contents);
+    if (!owned) return owned.error();
+    if (!*owned) progress.warn("only root can give the files in " + order.rootfs + " to their owners (/data to 65532)");
+    return {};
+}
+
+Result<void> write_image(const BuildOrder& order, const Image& image, const os::Interrupt& interrupt) {
+    if (interrupt.raised()) return interrupt.error();
+    if (!order.layout.empty()) {
+        if (auto written = write_layout(order.layout, image, order.name); !written) return written.error();
+    }
+    if (interrupt.raised()) return interrupt.error();
+    if (!order.archive.empty()) {
+        if (auto written = write_archive(order.archive, image, order.name); !written) return written.error();
+    }
+    return {};
+}
+
+// The path that $ORIGIN and messages name, not the link of this process.
+std::string real_path(const std::string& program) {
+    std::error_code error;
+    const auto real = std::filesystem::read_symlink(program, error);
+    return error || !std::filesystem::exists(real, error) ? program : real.string();
+}
+
+}  // namespace
+
+Result<Built> build_native(const BuildOrder& order, cmd::Progress& progress, const os::Interrupt& interrupt) {
+    progress.step("collect", "Collecting the program and the libraries that it loads");
+    const auto platform = own_platform(order);
+    if (!platform) return platform.error();
+    const auto contents = collect_contents(real_path(order.program), read_content);
+    if (!contents) return contents.error();
+    progress.done(std::to_string(contents->system.size() + contents->program.size()) + " files and folders");
+    if (interrupt.raised()) return interrupt.error();
+
+    progress.step("pack", "Packing " + order.name.familiar);
+    const auto image = make_image(*contents, order.labels);
+    progress.done(megabytes(image.uncompressed_bytes()) + ", compressed " + megabytes(image.compressed_bytes()));
+
+    progress.step("write", "Writing");
+    if (interrupt.raised()) return interrupt.error();
+    if (auto written = write_files(order, *contents, progress); !written) return written.error();
+    if (auto written = write_image(order, image, interrupt); !written) return written.error();
+    std::string where;
+    for (const auto* path : {&order.rootfs, &order.layout, &order.archive}) {
+        if (!path->empty()) where += (where.empty() ? "" : ", ") + *path;
+    }
+    progress.done(where);
+    Built result{.builder = Builder::native,
+                 .digest = image.manifest.digest,
+                 .platforms = {*platform},
+                 .layout = order.layout,
+                 .name = {},
+                 .compressed = image.compressed_bytes(),
+                 .uncompressed = image.uncompressed_bytes()};
+    return result;
+}
+
+}  // namespace waaft::image
