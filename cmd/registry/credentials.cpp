@@ -54,7 +54,8 @@ Result<Credentials> ask_helper(const std::string& name, const std::string& host,
 
 Access access_of(const project::Project& project, const cmd::Environment& environment) {
     const auto& registry = project.registry;
-    return {registry.plain_http, registry.ca_file, registry.user, registry.password, project.folder, environment};
+    return {registry.plain_http, registry.ca_file, registry.user,   registry.password,
+            project.folder,      environment,      TimePoint::max()};
 }
 
 std::string docker_config_file(const cmd::Environment& environment) {

@@ -9,6 +9,7 @@
 #include "cmd/os/interrupt.h"
 #include "cmd/project/project.h"
 #include "cmd/registry/docker_config.h"
+#include "server/base/time.h"
 
 namespace waaft::registry {
 
@@ -20,6 +21,7 @@ struct Access {
     project::SecretSource password;
     std::string folder = ".";  // that relative files are seen from
     cmd::Environment environment;
+    TimePoint deadline = TimePoint::max();  // of all requests together
 };
 Access access_of(const project::Project& project, const cmd::Environment& environment);
 

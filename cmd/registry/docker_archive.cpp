@@ -198,11 +198,12 @@ Result<std::string> layout_of_archive(const std::string& archive, const std::str
 }
 
 Result<std::string> layout_of_engine(const std::string& name, const std::string& folder, cmd::Progress& progress,
-                                     const os::Interrupt* interrupt) {
+                                     Duration timeout, const os::Interrupt* interrupt) {
     const std::string archive = folder + "/image.tar";
     progress.step("save", "Taking " + name + " from the Docker engine");
     os::ProcessSpec spec;
     spec.argv = {"docker", "save", "--output", archive, name};
+    spec.timeout = timeout;
     const auto ran = os::run(spec, interrupt);
     if (!ran) return ran.error();
     if (!ran->ok()) return save_error(name, *ran);

@@ -10,14 +10,16 @@
 
 #include "cmd/os/interrupt.h"
 #include "cmd/ui/progress.h"
+#include "server/base/time.h"
 
 #include <string>
 
 namespace waaft::registry {
 
-// Writes the layout of `name` ("waaft:1.2") into `folder`/layout and answers that path.
+// Writes the layout of `name` ("waaft:1.2") into `folder`/layout and answers that path. `timeout` is that of
+// the engine; zero: none.
 Result<std::string> layout_of_engine(const std::string& name, const std::string& folder, cmd::Progress& progress,
-                                     const os::Interrupt* interrupt);
+                                     Duration timeout, const os::Interrupt* interrupt);
 
 // The same of an archive that is there already. An OCI layout in it is taken as it stands.
 Result<std::string> layout_of_archive(const std::string& archive, const std::string& folder, cmd::Progress& progress,

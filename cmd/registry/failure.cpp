@@ -160,7 +160,7 @@ Error error_of(const Asking& asking, const std::string& doing, const Lost& lost)
                         "add --plain-http if that is meant");
         case Kind::tls:
             return made(unreachable, "the registry " + host + " cannot be trusted",
-                        "add --ca-file FILE with the certificate of whoever signed its certificate");
+                        "add --registry-ca-file FILE with the certificate of whoever signed its certificate");
         case Kind::other: break;
     }
     return made(asking.push ? "UPLOAD_FAILED" : "REGISTRY_ERROR",

@@ -87,7 +87,8 @@ int Http::Exchange::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, 
     const auto& exchange = *static_cast<Exchange*>(self);
     if (*exchange.on_sent) (*exchange.on_sent)(static_cast<std::uint64_t>(std::max<curl_off_t>(sent, 0)));
     const auto& options = *exchange.options;
-    return (options.interrupt != nullptr && options.interrupt->raised()) || (options.stop != nullptr && *options.stop);
+    return (options.interrupt != nullptr && options.interrupt->raised()) ||
+           (options.stop != nullptr && *options.stop) || Clock::now() >= options.deadline;
 }
 
 Http::Http(const curl::Curl& curl, HttpOptions options)

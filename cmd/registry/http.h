@@ -58,6 +58,7 @@ struct HttpOptions {
     std::string ca_file;  // trusted beside the system's; empty: none
     const os::Interrupt* interrupt = nullptr;
     const std::atomic<bool>* stop = nullptr;  // another end, for instance because a second request failed
+    TimePoint deadline = TimePoint::max();
     Duration connect_timeout = std::chrono::seconds(15);
     Duration total_timeout = Duration::zero();  // zero: none
 };

@@ -91,7 +91,7 @@ private:
                      "the registry " + order_.repository.host + " has " + order_.repository.repository + ":" + tag +
                          " already, with another digest: " + theirs->substr(0, 80) + ", not " + ours,
                      order_.repository.name() + ":" + tag,
-                     "push under another name (--version), or replace it with --force"};
+                     "push under another name (--image-version), or replace it with --force"};
     }
 
     Result<void> put_manifests() {
@@ -144,9 +144,10 @@ private:
 Result<void> check_tag(const std::string& tag) {
     if (tag == "latest")
         return Error{"usage_tag", "the tag latest is not pushed: nobody could say later which version it was", "latest",
-                     "name a version: --version 1.2.3"};
+                     "name a version: --image-version 1.2.3"};
     if (!is_tag(tag))
-        return Error{"usage_tag", std::string(describe(ReferenceError::tag)), tag, "name a version: --version 1.2.3"};
+        return Error{"usage_tag", std::string(describe(ReferenceError::tag)), tag,
+                     "name a version: --image-version 1.2.3"};
     return {};
 }
 

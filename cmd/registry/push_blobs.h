@@ -2,7 +2,8 @@
 //
 // Thread: main calls and draws; four workers send. Ownership: values; workers have ended when it returns.
 // Units: bytes. Errors: the first that a worker met, as in failure.h; layout_unusable. What was begun and
-// not ended is taken back from the registry (DELETE), so nothing half-written stays.
+// not ended is taken back (DELETE) where the registry still knows it; docker-registry 2.8 does not after a cut
+// inside a piece, and removes such a remainder by itself. No name ever stands for something half-written.
 #pragma once
 
 #include "cmd/registry/layout.h"

@@ -20,7 +20,7 @@ struct Reference {
     std::string digest;      // "sha256:..."; empty: none
 
     // "docker.io/org/waaft": what Kubernetes and Docker both read the same way.
-    std::string name() const { return host + "/" + repository; }
+    std::string name() const { return repository.empty() ? host : host + "/" + repository; }
     // With tag and digest, as far as there are any.
     std::string text() const;
     // Who answers for `host`: Docker Hub's registry has another name than its images.

@@ -33,7 +33,7 @@ Session::Session(const curl::Curl& curl, Reference image, const Access& access, 
     : curl_(curl),
       asking_{std::move(image), credentials.login.user, std::move(credentials.origin), push},
       login_(std::move(credentials.login)),
-      http_options_{.ca_file = ca_file_of(asking_.image, access), .interrupt = interrupt},
+      http_options_{.ca_file = ca_file_of(asking_.image, access), .interrupt = interrupt, .deadline = access.deadline},
       plain_http_(access.plain_http),
       scope_(asking_.image.repository.empty()
                  ? ""
@@ -77,6 +77,9 @@ Error Session::error(const std::string& doing, const Lost& lost) const {
     // The interrupt knows which signal it was, and so the exit code.
     if (lost.kind == Lost::Kind::interrupted && interrupt_ != nullptr && interrupt_->raised())
         result.code = interrupt_->error().code;
+    else if (lost.kind == Lost::Kind::interrupted && Clock::now() >= http_options_.deadline)
+        result = {"TIMEOUT", "the time of --timeout was over during " + doing, asking_.image.text(),
+                  "the same command again goes on: what arrived is not sent twice; --timeout gives it longer"};
     return result;
 }
 
@@ -90,6 +93,7 @@ bool Session::wait_until(TimePoint when, const std::atomic<bool>* stop) const {
     for (;;) {
         if ((interrupt_ != nullptr && interrupt_->raised()) || (stop != nullptr && *stop)) return false;
         const auto now = Clock::now();
+        if (now >= http_options_.deadline) return false;
         if (now >= when) return true;
         std::this_thread::sleep_for(std::min<Duration>(look, when - now));
     }
@@ -133,7 +137,7 @@ Result<void> Session::read_ping(const std::string& origin, const HttpAnswer& ans
         if (answer.status == 404) {
             problem.code = "REGISTRY_UNREACHABLE";
             problem.what = asking_.image.host + " answers, but is no registry: " + registry_words(answer) + " for /v2/";
-            problem.hint = "name the registry in --image: HOST/PATH/NAME";
+            problem.hint = "name the registry in --image-repository: HOST/PATH/NAME";
         }
         return problem;
     }

@@ -44,6 +44,8 @@ public:
                                      const Http::OnSent& on_sent = {});
     // With them. Answers of any status but those that passed are given back.
     Result<HttpAnswer> call(Http& http, const HttpRequest& request, const std::string& doing);
+    // False: it answers to anybody, so that nothing can be said of a login.
+    bool asks_for_login() const { return !challenge_.scheme.empty(); }
     // Whether the login is taken: asks for a token, or for /v2/ with the password.
     Result<void> check_login();
 

@@ -141,12 +141,13 @@ void BlobUpload::on_ask(const UploadAnswer& answer, TimePoint now, double random
     if (is_good(answer.status)) {
         if (!answer.location.empty() && !adopt_location(answer)) return fail(answer.status);
         const auto kept = parse_upload_range(answer.range).value_or(0);
-        if (kept > blob_.size) return restart(answer.status, now, random);
-        return sent_until(kept);
+        return kept > blob_.size ? begin_anew() : sent_until(kept);
     }
     if (is_passing(answer.status)) return try_again(Step::ask, answer.status, answer.retry_after, now, random);
     if (answer.status == 401 || answer.status == 403) return fail(answer.status);
-    restart(answer.status, now, random);  // it does not know the upload any more, or has no such question
+    // It does not know the upload any more, as Debian's docker-registry after a cut inside a piece, or has no
+    // such question. What led here was counted and waited for already.
+    begin_anew();
 }
 
 void BlobUpload::on_finish(const UploadAnswer& answer, TimePoint now, double random) {
@@ -171,9 +172,14 @@ void BlobUpload::sent_until(std::uint64_t offset) {
     step_ = offset_ == blob_.size ? Step::finish : Step::send;
 }
 
-void BlobUpload::restart(int status, TimePoint now, double random) {
+void BlobUpload::begin_anew() {
     offset_ = 0;
     location_.clear();
+    step_ = Step::begin;
+}
+
+void BlobUpload::restart(int status, TimePoint now, double random) {
+    begin_anew();
     try_again(Step::begin, status, std::nullopt, now, random);
 }
 

@@ -76,6 +76,7 @@ private:
     void on_ask(const UploadAnswer& answer, TimePoint now, double random);
     void on_finish(const UploadAnswer& answer, TimePoint now, double random);
     void sent_until(std::uint64_t offset);
+    void begin_anew();
     void restart(int status, TimePoint now, double random);
     void try_again(Step step, int status, std::optional<Duration> retry_after, TimePoint now, double random);
     void fail(int status);

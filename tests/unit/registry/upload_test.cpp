@@ -111,6 +111,19 @@ TEST_CASE("an upload that the registry forgot begins anew") {
         CHECK(drive.seen() == "POST /blobs/uploads/");
         CHECK(drive.upload.offset() == 0);
     }
+    // For ever only if the registry takes more each time.
+    Drive again(25, {.chunk = 10, .retry = {.attempts = 4}});
+    again.answer({.status = 404});
+    int requests = 0;
+    while (!again.upload.ended() && ++requests < 100) {
+        switch (again.upload.step()) {
+            case BlobUpload::Step::begin: again.answer({.status = 202, .location = "u1"}); break;
+            case BlobUpload::Step::ask: again.answer({.status = 404}); break;
+            default: again.cut();
+        }
+    }
+    CHECK(again.upload.ended());
+    CHECK(requests < 20);
 }
 
 TEST_CASE("who takes no pieces gets all at once") {

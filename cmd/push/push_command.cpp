@@ -1,0 +1,191 @@
+#include "cmd/push/push_command.h"
+
+#include "cmd/image/name.h"
+#include "cmd/json_text.h"
+#include "cmd/os/files.h"
+#include "cmd/project/load.h"
+#include "cmd/push/source.h"
+#include "cmd/registry/push.h"
+#include "cmd/ui/exit_codes.h"
+#include "cmd/ui/failure.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <ostream>
+
+namespace waaft::cmd {
+namespace {
+
+constexpr std::string_view schema = "waaft.push/1";
+
+struct PushFlags {
+    std::string from;
+    std::vector<std::string> tags;
+    bool force = false;
+};
+
+struct Shared {
+    std::shared_ptr<CommonFlags> common = std::make_shared<CommonFlags>();
+    std::shared_ptr<project::Flags> project = std::make_shared<project::Flags>();
+    std::shared_ptr<PushFlags> push = std::make_shared<PushFlags>();
+};
+
+Option option(std::string name, std::string value, std::string doc, std::function<void(const std::string&)> put) {
+    return {.name = std::move(name),
+            .aliases = {},
+            .value = std::move(value),
+            .doc = std::move(doc),
+            .group = {},
+            .choices = {},
+            .set = [put = std::move(put)](const std::string&, const std::string& text) { put(text); }};
+}
+
+std::vector<Option> push_options(const Shared& shared) {
+    const auto push = shared.push;
+    auto from = option("--from", "IMAGE", "A folder with an OCI layout, an archive, or docker:NAME.",
+                       [push](const std::string& text) { push->from = text; });
+    from.file = true;
+    auto tag = option("--tag", "TAG", "One more tag; may be repeated.",
+                      [push](const std::string& text) { push->tags.push_back(text); });
+    tag.repeatable = true;
+    std::vector<Option> options{
+        std::move(from), std::move(tag),
+        option("--force", "", "Move tags that another image has.", [push](const std::string&) { push->force = true; })};
+    // What a cluster has to do with is no matter of a registry.
+    for (auto& each : project::project_options(shared.project)) {
+        const bool ours =
+            each.name.starts_with("--image-") || each.name.starts_with("--registry-") || each.name == "--plain-http";
+        if (ours) options.push_back(std::move(each));
+    }
+    for (auto& each : common_options(shared.common)) options.push_back(std::move(each));
+    return options;
+}
+
+// The version first, every tag once.
+std::vector<std::string> tags_of(const std::string& version, const project::Project& project,
+                                 const std::vector<std::string>& more) {
+    std::vector<std::string> tags{version};
+    for (const auto* list : {&project.image.tags, &more})
+        for (const auto& tag : *list)
+            if (std::find(tags.begin(), tags.end(), tag) == tags.end()) tags.push_back(tag);
+    return tags;
+}
+
+Result<std::string> version_of(const project::Project& project, const os::Interrupt& interrupt) {
+    if (!project.image.version.empty()) return project.image.version;
+    const auto tree = image::read_tree(project.folder, interrupt);
+    if (!tree) return tree.error();
+    if (!tree->version.empty()) return tree->version;
+    return Error{"usage_version", "the image has no version: git knows none here", project.folder,
+                 "name one: --image-version 1.2.3"};
+}
+
+class Push {
+public:
+    Push(const Shared& shared, const Environment& environment, Progress& progress)
+        : shared_(shared), environment_(environment), progress_(progress), begin_(Clock::now()) {}
+
+    Result<boost::json::object, Errors> run() {
+        if (auto configured = configure(); !configured) return configured.error();
+        auto pushed = push();
+        if (!pushed) return Errors{pushed.error()};
+        return result(*pushed);
+    }
+
+private:
+    Result<void, Errors> configure() {
+        project::Flags flags = *shared_.project;
+        flags.file = shared_.common->file;
+        flags.environment = shared_.common->environment;
+        auto loaded = project::load(flags, environment_);
+        if (!loaded) return loaded.error();
+        for (const auto& warning : loaded->warnings) progress_.warn(warning);
+        project_ = std::move(loaded->project);
+        return {};
+    }
+
+    Result<registry::Pushed> push() {
+        const auto& repository = project_.image.repository;
+        const auto version = version_of(project_, interrupt_);
+        if (!version) return version.error();
+        const auto name = image::name_image(repository, *version);
+        if (!name) return name.error();
+        order_ = {*registry::parse_reference(repository), tags_of(*version, project_, shared_.push->tags),
+                  shared_.push->force, registry::access_of(project_, environment_)};
+        for (const auto& tag : order_.tags)
+            if (auto checked = registry::check_tag(tag); !checked) return checked.error();
+        if (shared_.common->timeout != Duration::zero()) order_.access.deadline = begin_ + shared_.common->timeout;
+        const auto source = shared_.push->from.empty()
+                                ? push::find_source(project_.folder, name->familiar, *version, interrupt_)
+                                : push::parse_source(shared_.push->from);
+        if (!source) return source.error();
+        const os::TemporaryFolder scratch;
+        const auto layout = push::load(*source, scratch.path(), progress_, shared_.common->timeout, interrupt_);
+        if (!layout) return layout.error();
+        return registry::push(order_, *layout, progress_, &interrupt_);
+    }
+
+    boost::json::object result(const registry::Pushed& pushed) const {
+        const auto name = order_.repository.name();
+        progress_.done(pushed.unchanged ? name + ":" + order_.tags.front() + " was there already"
+                                        : name + ":" + order_.tags.front() + " is there");
+        const auto list = [](const std::vector<std::string>& texts) {
+            return boost::json::array(texts.begin(), texts.end());
+        };
+        const auto& blobs = pushed.blobs;
+        return {{"schema", schema},
+                {"result", pushed.unchanged ? "unchanged" : "pushed"},
+                {"image", name + "@" + pushed.digest},
+                {"repository", name},
+                {"digest", pushed.digest},
+                {"tags", list(order_.tags)},
+                {"platforms", list(pushed.platforms)},
+                {"blobs", {{"uploaded", blobs.uploaded}, {"skipped", blobs.skipped}, {"bytes", blobs.uploaded_bytes}}},
+                {"timings", progress_.timings()}};
+    }
+
+    const Shared& shared_;
+    const Environment& environment_;
+    Progress& progress_;
+    TimePoint begin_;
+    os::Interrupt interrupt_;
+    project::Project project_;
+    registry::PushOrder order_;
+};
+
+Result<Exit, Errors> run(const Shared& shared, const Environment& environment, const Streams& streams) {
+    auto errors = shared.common->wrong;
+    if (errors.empty()) {
+        Progress progress(streams, shared.common->progress);
+        const auto pushed = Push(shared, environment, progress).run();
+        if (pushed) {
+            if (shared.common->json()) {
+                streams.out << boost::json::serialize(*pushed) << '\n';
+            } else {
+                streams.out << std::string_view(pushed->at("image").as_string()) << '\n';
+            }
+            return Exit::ok;
+        }
+        errors = pushed.error();
+        progress.failed(errors.front().what);
+    }
+    if (shared.common->json()) return write_failure(streams.out, schema, errors);
+    for (const auto& error : errors) print_cause(streams, cause_of(error));
+    return exit_of(errors);
+}
+
+}  // namespace
+
+Command push_command(const Environment& environment) {
+    const Shared shared;
+    return {.name = "push",
+            .doc = "Push the image to its registry; prints its name by digest.",
+            .options = push_options(shared),
+            .arguments = {},
+            .subcommands = {},
+            .run = [shared, environment](const Streams& streams) { return run(shared, environment, streams); }};
+}
+
+}  // namespace waaft::cmd
