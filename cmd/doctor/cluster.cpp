@@ -1,10 +1,14 @@
 #include "cmd/doctor/cluster.h"
 
+#include "cmd/os/process.h"
+
 #include <boost/json/array.hpp>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
+#include <optional>
 #include <set>
 
 namespace waaft::doctor {
@@ -104,17 +108,30 @@ std::vector<Right> needed_rights() {
     return rights;
 }
 
-Check judge_rights(const std::vector<Right>& rights, const std::vector<Answer>& reviews, const kube::Target& target) {
-    std::set<std::string> missing;
+Check judge_rights(const std::vector<Right>& rights, const std::vector<Answer>& reviews, const Answer& user,
+                   const kube::Target& target) {
+    std::map<std::string, std::set<std::string>> missing;  // verbs by resource
+    std::size_t refused = 0;
     for (std::size_t i = 0; i < rights.size(); ++i) {
         if (!reviews[i]) return failed_by("permissions", reviews[i].error());
         if (kube::is_true(*reviews[i], {"status", "allowed"})) continue;
-        missing.insert(std::string(rights[i].verb) + " " + std::string(rights[i].resource));
+        missing[std::string(rights[i].resource)].insert(std::string(rights[i].verb));
+        ++refused;
     }
-    if (missing.empty()) return {"permissions", State::passed, "all that waaft needs in " + target.name_space, {}};
-    return {"permissions", State::failed, "you may not: " + joined(missing),
-            "kubectl create rolebinding waaft-deployer --clusterrole=admin --user=YOU --namespace=" +
-                target.name_space + "  # an administrator of the cluster"};
+    if (refused == 0) return {"permissions", State::passed, "all that waaft needs in " + target.name_space, {}};
+    std::string text;
+    for (const auto& [resource, verbs] : missing) {
+        text += (text.empty() ? "" : "; ") + resource + ": " + joined(verbs);
+    }
+    if (refused == rights.size()) text = "anything of what waaft needs in " + target.name_space;
+    // Clusters before 1.28 do not say who one is.
+    auto name = user ? kube::text(*user, {"status", "userInfo", "username"}) : std::string();
+    if (name.empty()) name = "YOU";
+    const auto command =
+        kube::kubectl_argv({target.kubeconfig, target.context, target.name_space},
+                           {"create", "rolebinding", "waaft-deployer", "--clusterrole=admin", "--user=" + name});
+    return {"permissions", State::failed, "you may not: " + text,
+            os::shown(command) + "  # by an administrator of the cluster"};
 }
 
 Check judge_version(const Answer& version) {
@@ -267,11 +284,14 @@ Checks check_cluster(kube::Api& api, const project::Project& project) {
                                       "/apis/gateway.networking.k8s.io/v1/gatewayclasses",
                                       api.path({"v1", "ResourceQuota"}), "/api/v1/namespaces/" + name_space});
     const auto rights = needed_rights();
-    kube::Objects reviews;
+    kube::Objects reviews{Object{{"apiVersion", "authentication.k8s.io/v1"}, {"kind", "SelfSubjectReview"}}};
     for (const auto& right : rights) reviews.push_back(review(right, name_space));
     Checks checks{judge_version(answers[0])};
     if (checks.front().state == State::failed) return checks;
-    checks.push_back(judge_rights(rights, api.create_all(reviews), api.target()));
+    auto reviewed = api.create_all(reviews);
+    const auto user = std::move(reviewed.front());
+    reviewed.erase(reviewed.begin());
+    checks.push_back(judge_rights(rights, reviewed, user, api.target()));
     checks.push_back(judge_autoscaling(answers[1]));
     checks.push_back(judge_metrics(answers[2]));
     checks.push_back(judge_load_balancer(answers[3], answers[4], project));

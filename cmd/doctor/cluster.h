@@ -27,7 +27,9 @@ struct Right {
 };
 // What a deploy, its status and its logs need in the namespace.
 std::vector<Right> needed_rights();
-Check judge_rights(const std::vector<Right>& rights, const std::vector<Answer>& reviews, const kube::Target& target);
+// `user`: a SelfSubjectReview, which says who one is.
+Check judge_rights(const std::vector<Right>& rights, const std::vector<Answer>& reviews, const Answer& user,
+                   const kube::Target& target);
 Check judge_version(const Answer& version);
 Check judge_autoscaling(const Answer& group);
 Check judge_metrics(const Answer& node_metrics);

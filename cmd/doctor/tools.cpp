@@ -120,7 +120,7 @@ Check check_registry(const project::Project& project, const cmd::Environment& en
     auto access = registry::access_of(project, environment);
     access.deadline = Clock::now() + registry_max;
     const auto session = registry::Session::open(*reference, access, true, interrupt);
-    if (!session) return failed_by("registry", session.error(), "waaft login " + reference->host + " --password-stdin");
+    if (!session) return failed_by("registry", session.error());
     const auto name = reference->host + "/" + reference->repository;
     if (!(*session)->asks_for_login()) return {"registry", State::passed, name + ", which asks for no login", {}};
     if (const auto login = (*session)->check_login(); !login) return failed_by("registry", login.error());

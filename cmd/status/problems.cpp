@@ -101,6 +101,13 @@ void add_certificate(Report& report, UnixMs now) {
     }
 }
 
+// Fewer than maxUnavailable permits, for longer than pods take that were asked for a moment ago.
+bool lacks_pods(const View& view, UnixMs now) {
+    const auto& available = kube::find_in(kube::list(view.deployment, {"status", "conditions"}), "type", "Available");
+    const auto since = kube::parse_time(kube::text(available, {"lastTransitionTime"}));
+    return kube::text(available, {"status"}) == "False" && since && now - *since > first_pods_ms;
+}
+
 }  // namespace
 
 std::vector<Problem> problems_of_rollout(const View& view, const kube::Verdict& verdict, const Report& report) {
@@ -108,13 +115,12 @@ std::vector<Problem> problems_of_rollout(const View& view, const kube::Verdict& 
     const auto now = report.at;
     const bool failing = report.state == RolloutState::failing;
     for (const auto& cause : verdict.causes) problems.push_back({failing, cause});
-    const auto& available = kube::find_in(kube::list(view.deployment, {"status", "conditions"}), "type", "Available");
     const bool any_ready = std::any_of(report.pods.begin(), report.pods.end(),
                                        [](const PodReport& pod) { return pod.ready && !pod.draining; });
     if (verdict.desired > 0 && !any_ready) {
         problems.push_back(problem(failing || is_old(view, now, first_pods_ms), "NOT_READY", "Deployment/" + view.name,
                                    "no pod is ready, so nobody can join: " + report.rollout));
-    } else if (kube::text(available, {"status"}) == "False" || (failing && verdict.causes.empty())) {
+    } else if (lacks_pods(view, now) || (failing && verdict.causes.empty())) {
         problems.push_back(problem(true, "NOT_READY", "Deployment/" + view.name,
                                    "fewer pods are ready than there should be: " + report.rollout));
     }

@@ -161,6 +161,17 @@ TEST_CASE("each thing that is wrong has its cause") {
         REQUIRE(find(report, "NOT_READY") != nullptr);
         CHECK_FALSE(report.healthy());
     }
+    SECTION("too few pods are wrong when it lasts, not while pods start") {
+        for (auto& condition : view.deployment["status"].as_object()["conditions"].as_array()) {
+            auto& object = condition.as_object();
+            if (object["type"] == "Available") object["status"] = "False";
+            object["lastTransitionTime"] = kube::format_time(now - 10'000);
+        }
+        CHECK(make_report(view, now).healthy());
+        const auto report = make_report(view, now + 120'000);
+        REQUIRE(find(report, "NOT_READY") != nullptr);
+        CHECK_FALSE(report.healthy());
+    }
     SECTION("nothing is deployed") {
         View nothing;
         nothing.name = "waaft";
