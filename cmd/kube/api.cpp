@@ -191,13 +191,28 @@ std::vector<Result<Object>> Api::apply_all(const Objects& objects, const ApplyOp
     return results;
 }
 
-Result<Object> Api::create(const Object& object) {
-    const auto path = path_of_object(object);
-    if (!path) return path.error();
-    return send_object({.path = path->substr(0, path->rfind('/')) + "?fieldManager=" + std::string(field_manager),
-                        .method = "POST",
-                        .body = boost::json::serialize(object)},
-                       title_of(object));
+Result<Object> Api::create(const Object& object) { return std::move(create_all({object}).front()); }
+
+std::vector<Result<Object>> Api::create_all(const Objects& objects) {
+    std::vector<Request> requests;
+    std::vector<Result<Object>> results;
+    for (const auto& object : objects) {
+        auto nameless = object;
+        if (auto* metadata = nameless.if_contains("metadata"); metadata != nullptr && metadata->is_object())
+            metadata->get_object().erase("name");
+        const auto path = path_of_object(nameless);
+        results.push_back(path ? Result<Object>(Object()) : Result<Object>(path.error()));
+        if (!path) continue;
+        requests.push_back({.path = *path + "?fieldManager=" + std::string(field_manager),
+                            .method = "POST",
+                            .body = boost::json::serialize(object)});
+    }
+    auto answers = send(requests);
+    auto answer = answers.begin();
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+        if (results[i]) results[i] = object_of(std::move(*answer++), title_of(objects[i]));
+    }
+    return results;
 }
 
 Result<Object> Api::replace(const Object& object) {
@@ -225,6 +240,8 @@ Result<void> Api::remove(const std::string& path, std::string_view propagation) 
     if (!done && done.error().code != "NOT_FOUND") return done.error();
     return {};
 }
+
+void Api::ignore_interrupt() { process_->http->ignore_interrupt(); }
 
 UnixMs Api::cluster_time() const { return read_clocks().wall + ahead_ms_; }
 

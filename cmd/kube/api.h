@@ -64,10 +64,15 @@ public:
     Result<Object> apply(const Object& object, const ApplyOptions& options);
     std::vector<Result<Object>> apply_all(const Objects& objects, const ApplyOptions& options);
     Result<Object> create(const Object& object);
+    // The same for several at once, in their order; also of what has no name, such as a SelfSubjectAccessReview.
+    std::vector<Result<Object>> create_all(const Objects& objects);
     // With metadata.resourceVersion of what was read: refused as CONFLICT if it has changed since.
     Result<Object> replace(const Object& object);
     Result<Object> merge(const std::string& path, const Object& patch);
     Result<void> remove(const std::string& path, std::string_view propagation = "Background");
+
+    // From now on requests are made though an interrupt has come: to leave things tidy.
+    void ignore_interrupt();
 
     // The time that the cluster's answers carry, so that leases of two machines are judged by one clock.
     UnixMs cluster_time() const;

@@ -105,6 +105,8 @@ Http::Http(const Curl& curl, std::string socket, const os::Interrupt* interrupt)
 
 Http::~Http() = default;
 
+void Http::ignore_interrupt() { state_->interrupt = nullptr; }
+
 std::vector<Result<Answer>> Http::send(const std::vector<Request>& requests) {
     std::vector<std::unique_ptr<Transfer>> transfers;
     for (const auto& request : requests) {

@@ -41,6 +41,9 @@ public:
     Http(const Http&) = delete;
     Http& operator=(const Http&) = delete;
 
+    // From now on requests are made though an interrupt has come: to leave things tidy.
+    void ignore_interrupt();
+
     // In the order of the requests.
     std::vector<Result<Answer>> send(const std::vector<Request>& requests);
 

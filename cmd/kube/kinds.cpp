@@ -12,7 +12,7 @@ struct Row {
     bool namespaced;
 };
 
-constexpr std::array<Row, 28> rows{{
+constexpr std::array<Row, 29> rows{{
     {"", "Namespace", "namespaces", false},
     {"", "Node", "nodes", false},
     {"", "Pod", "pods", true},
@@ -33,6 +33,7 @@ constexpr std::array<Row, 28> rows{{
     {"rbac.authorization.k8s.io", "Role", "roles", true},
     {"rbac.authorization.k8s.io", "RoleBinding", "rolebindings", true},
     {"coordination.k8s.io", "Lease", "leases", true},
+    {"authorization.k8s.io", "SelfSubjectAccessReview", "selfsubjectaccessreviews", false},
     {"gateway.networking.k8s.io", "Gateway", "gateways", true},
     {"gateway.networking.k8s.io", "HTTPRoute", "httproutes", true},
     {"cert-manager.io", "Certificate", "certificates", true},

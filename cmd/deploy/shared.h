@@ -1,0 +1,43 @@
+// What deploy, rollback, history and destroy have in common: the project, the way to the cluster, the ends.
+//
+// Thread: main. Ownership: a Session owns what one run of a command uses. Errors: see start().
+#pragma once
+
+#include "cmd/deploy/watch.h"
+#include "cmd/kube/connect.h"
+#include "cmd/project/load.h"
+
+#include <optional>
+
+namespace waaft::deploy {
+
+// Of one command line; shared with the options' closures.
+struct Input {
+    std::shared_ptr<cmd::CommonFlags> common = std::make_shared<cmd::CommonFlags>();
+    std::shared_ptr<project::Flags> project = std::make_shared<project::Flags>();
+    cmd::Environment environment;
+};
+std::vector<cmd::Option> shared_options(const Input& input);
+cmd::Option flag(std::string name, std::string value, std::string doc, std::function<void(const std::string&)> put);
+
+struct Session {
+    Session(const cmd::Streams& the_streams, const Input& the_input)
+        : streams(the_streams), input(the_input), progress(the_streams, the_input.common->progress) {}
+
+    const cmd::Streams& streams;
+    const Input& input;
+    os::Interrupt interrupt;
+    cmd::Progress progress;
+    project::Project project;
+    std::unique_ptr<kube::Api> api;
+
+    // Reads the project and connects.
+    Result<void, cmd::Errors> start();
+    Work work(Duration otherwise);
+};
+
+// Runs a command and ends it: with `--output json` its failure is an object of `schema` too.
+Result<cmd::Exit, cmd::Errors> finish(const cmd::Streams& streams, const Input& input, std::string_view schema,
+                                      Result<cmd::Exit, cmd::Errors> done);
+
+}  // namespace waaft::deploy
