@@ -19,16 +19,18 @@ constexpr std::array file_settings{"rooms.keys", "ice.turn_secret", "ice.turn_pa
 // Private networks, where the proxies of a cluster are.
 constexpr std::array private_networks{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"};
 
+// The settings below `serve:`; an empty text has none.
 Result<Object> parse_serve(const std::string& text) {
     const std::string name = "serve";
     const auto node = yaml::parse(text, name);
     if (!node) return node.error();
-    auto value = yaml::to_value(*node, name);
+    const auto value = yaml::to_value(*node, name);
     if (!value) return value.error();
     if (value->is_null()) return Object();
-    if (!value->is_object())
+    const auto* section = value->is_object() ? find(value->get_object(), {"serve"}) : nullptr;
+    if (section == nullptr || !section->is_object())
         return Error{"config_type", "the section serve must hold settings", yaml::place(name, node->at), {}};
-    return std::move(value->get_object());
+    return section->get_object();
 }
 
 std::string text_of(const json::value& value) {

@@ -201,7 +201,7 @@ TEST_CASE("viewers reach pods that end TLS themselves, and only proxies those th
 
 TEST_CASE("proxies that serve: names are the only ones") {
     auto made = in_mode("none", project::Expose::none);
-    made.project.serve_yaml = "proxy:\n  trusted: [192.0.2.9, '2001:db8::9']\n";
+    made.project.serve_yaml = "serve:\n  proxy:\n    trusted: [192.0.2.9, '2001:db8::9']\n";
     const Policy policy(made);
     CHECK(policy.in({"192.0.2.9"}, 3000));
     CHECK(policy.in({"2001:db8::9"}, 3000));

@@ -44,7 +44,8 @@ inline Configuration everything() {
     all.project.secrets["ice.turn_secret"].existing = "turn/secret";
     all.project.secrets["rooms.keys"].file = "keys";
     all.project.image_pull.user = "robot";
-    all.project.serve_yaml = "listen:\n  port: 443\nrooms:\n  create: keys\nice:\n  turn: turn:turn.example.org\n";
+    all.project.serve_yaml =
+        "serve:\n  listen:\n    port: 443\n  rooms:\n    create: keys\n  ice:\n    turn: ['turn:turn.example.org']\n";
     all.facts.make_namespace = true;
     all.facts.kinds = {"podmonitors.monitoring.coreos.com"};
     all.facts.api_servers = {{"192.0.2.1", 6443}};

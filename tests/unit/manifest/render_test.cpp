@@ -136,16 +136,18 @@ TEST_CASE("a project that no cluster can have is refused with the field to chang
     alone.facts.mixed_protocol = false;
     CHECK(error_of(alone) == "manifest_expose expose.address");
     alone.facts.mixed_protocol = true;
-    alone.project.serve_yaml = "tls:\n  key: /home/me/key\nrooms:\n  keys: /home/me/keys\n";
+    alone.project.serve_yaml = "serve:\n  tls:\n    key: /home/me/key\n  rooms:\n    keys: /home/me/keys\n";
     CHECK(error_of(alone) == "manifest_file /home/me/keys");
     alone.project.serve_yaml = "- a list\n";
+    CHECK(error_of(alone) == "config_type serve:1:1");
+    alone.project.serve_yaml = "log: {level: debug}\n";
     CHECK(error_of(alone) == "config_type serve:1:1");
 }
 
 TEST_CASE("whatever pods read at their start makes new pods, and nothing else does") {
     const auto before = deployment_checksum(everything());
     auto other = everything();
-    other.project.serve_yaml += "log:\n  level: debug\n";
+    other.project.serve_yaml += "  log:\n    level: debug\n";
     CHECK(deployment_checksum(other) != before);
     other = everything();
     other.project.autoscaling.max = 30;
