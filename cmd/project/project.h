@@ -6,6 +6,7 @@
 // Source: docs/waaft-yaml.md is made from project/fields.h.
 #pragma once
 
+#include "cmd/project/origin.h"
 #include "server/base/result.h"
 
 #include <cstdint>
@@ -99,6 +100,7 @@ struct Loaded {
     Project project;
     std::string file;  // empty: none was read
     std::vector<std::string> warnings;
+    std::map<std::string, Origin> origins;  // by dotted field name; what is not in it has its default
 };
 
 }  // namespace waaft::project
