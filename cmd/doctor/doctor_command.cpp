@@ -48,6 +48,20 @@ std::string line_of(const Check& check, bool color) {
     return text;
 }
 
+std::vector<Cause> causes_of(const Checks& checks) {
+    std::vector<Cause> causes;
+    for (const auto& check : checks) {
+        if (check.state != State::failed) continue;
+        Cause cause;
+        cause.code = "preflight_" + check.id;
+        std::replace(cause.code.begin(), cause.code.end(), '-', '_');
+        cause.message = clean_line(check.detail);
+        cause.hint = clean_line(check.fix);
+        causes.push_back(std::move(cause));
+    }
+    return causes;
+}
+
 boost::json::object json_of(const Checks& checks, Exit exit) {
     boost::json::array list;
     for (const auto& check : checks) {
@@ -57,10 +71,10 @@ boost::json::object json_of(const Checks& checks, Exit exit) {
         if (!check.fix.empty()) object["fix"] = clean_line(check.fix);
         list.push_back(std::move(object));
     }
-    return {{"schema", std::string(schema)},
-            {"result", exit == Exit::ok ? "ok" : "failed"},
-            {"exit", static_cast<int>(exit)},
-            {"checks", std::move(list)}};
+    boost::json::object json{{"schema", std::string(schema)}, {"result", "ok"}};
+    if (exit != Exit::ok) json = failure_json(schema, exit, causes_of(checks));
+    json["checks"] = std::move(list);
+    return json;
 }
 
 class Report {

@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { agrees } from '../support/output_schemas.mjs';
 import { pushImage } from './support/image.mjs';
 import { kit, root, run, until } from './support/kit.mjs';
 
@@ -35,7 +36,11 @@ describe('a running deployment', { skip: cluster.skip }, () => {
   // In a folder of its own, so that no waaft.yaml is found.
   const waaft = (args, options = {}) =>
     cluster.waaft([...args, '--context', context, '-n', namespace], { cwd: folder, ...options });
-  const status = async (...args) => JSON.parse((await waaft(['status', '--output', 'json', ...args])).stdout);
+  const json = async (command, ...args) => {
+    const done = await waaft([command, '--output', 'json', ...args]);
+    return agrees(command, done.stdout);
+  };
+  const status = (...args) => json('status', ...args);
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'waaft-status-'));
@@ -70,6 +75,7 @@ describe('a running deployment', { skip: cluster.skip }, () => {
     assert.ok(text.stdout.split('\n').every((line) => line.length <= 80), text.stdout);
     const opened = await waaft(['open']);
     assert.equal(opened.stdout, `${shown.url}\n`);
+    assert.equal((await json('open')).url, shown.url);
   });
 
   test('status starts at most three kubectl processes', async () => {
@@ -102,7 +108,7 @@ describe('a running deployment', { skip: cluster.skip }, () => {
     });
     const done = await ended;
     assert.equal(done.code, 130, done.stderr);
-    const reports = done.stdout.trim().split('\n').map((line) => JSON.parse(line));
+    const reports = done.stdout.trim().split('\n').map((line) => agrees('status', line));
     assert.ok(reports.length >= 2);
     assert.ok(reports.every((report) => report.schema === 'waaft.status/1' && report.healthy));
     assert.ok(reports[1].pods[0].live.cpuCores >= 0, 'the second look has rates');
@@ -112,9 +118,8 @@ describe('a running deployment', { skip: cluster.skip }, () => {
     const text = await waaft(['logs', '--tail', '5']);
     assert.equal(text.code, 0, text.stderr);
     assert.match(text.stdout, /^\S+ \| .*Serving/m);
-    const json = await waaft(['logs', '--init', '--output', 'json']);
-    const first = JSON.parse(json.stdout.split('\n')[0]);
-    assert.equal(first.schema, 'waaft.logs/1');
+    const init = await waaft(['logs', '--init', '--output', 'json']);
+    const first = agrees('logs', init.stdout.split('\n')[0]);
     assert.equal(first.container, 'cluster-init');
     const previous = await waaft(['logs', '--previous']);
     assert.equal(previous.code, 4);
@@ -146,7 +151,7 @@ describe('a running deployment', { skip: cluster.skip }, () => {
     const before_ = await cluster.get(namespace, 'hpa/waaft');
     const done = await waaft(['scale', '--min', '1', '--max', '3', '--cpu', '70', '--output', 'json']);
     assert.equal(done.code, 0, done.stderr + done.stdout);
-    const answer = JSON.parse(done.stdout);
+    const answer = agrees('scale', done.stdout);
     assert.deepEqual(answer.before, { min: 2, max: 2, cpu: 60 });
     assert.deepEqual(answer.after, { min: 1, max: 3, cpu: 70 });
     assert.deepEqual(answer.inFile, { min: 1, max: 10, cpu: 60 });
@@ -205,8 +210,7 @@ describe('a running deployment', { skip: cluster.skip }, () => {
 
   test('doctor passes here, and says what is missing for a stranger', async () => {
     const done = await waaft(['doctor', '--output', 'json', '--image-repository', `${cluster.registry}/waaft-status`]);
-    const { schema, checks } = JSON.parse(done.stdout);
-    assert.equal(schema, 'waaft.doctor/1');
+    const { checks } = agrees('doctor', done.stdout);
     const state = Object.fromEntries(checks.map((check) => [check.id, check.state]));
     for (const id of ['kubectl', 'context', 'cluster', 'permissions', 'api-versions', 'metrics', 'quota', 'registry']) {
       assert.equal(state[id], 'ok', done.stdout);
@@ -218,6 +222,7 @@ describe('a running deployment', { skip: cluster.skip }, () => {
     writeFileSync(stranger, JSON.stringify(view), { mode: 0o600 });
     const refused = await waaft(['doctor', '--kubeconfig', stranger]);
     assert.equal(refused.code, 4);
+    assert.ok(agrees('doctor', (await waaft(['doctor', '--kubeconfig', stranger, '--output', 'json'])).stdout).causes.length >= 1);
     assert.match(refused.stdout, /failed\s+(permissions|cluster)[^\n]*\n\s+try: /);
   });
 
@@ -245,7 +250,7 @@ test('what is not there is said', { skip: cluster.skip }, async () => {
     const waaft = (...args) => cluster.waaft([...args, '-n', 'waaft-nowhere'], { cwd: folder });
     const status = await waaft('status', '--check', '--output', 'json', '--context', context);
     assert.equal(status.code, 8);
-    assert.equal(JSON.parse(status.stdout).problems[0].code, 'NOT_FOUND');
+    assert.equal(agrees('status', status.stdout).problems[0].code, 'NOT_FOUND');
     for (const command of [['scale', '--min', '1'], ['logs'], ['open']]) {
       const done = await waaft(...command, '--context', context);
       assert.equal(done.code, 4, `${command}: ${done.stderr}`);
@@ -255,7 +260,7 @@ test('what is not there is said', { skip: cluster.skip }, async () => {
     assert.match(unnamed.stderr, /no cluster is named/);
     const unknown = await waaft('status', '--context', 'nowhere', '--output', 'json');
     assert.equal(unknown.code, 2);
-    assert.equal(JSON.parse(unknown.stdout).causes[0].code, 'CONTEXT_UNKNOWN');
+    assert.equal(agrees('status', unknown.stdout).causes[0].code, 'CONTEXT_UNKNOWN');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,0 +1,25 @@
+// Holds what a command prints with `--output json` against its schema in docs/schemas.
+import assert from 'node:assert/strict';
+import Ajv from 'ajv';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const ajv = new Ajv({ strict: false, allErrors: true });
+const known = new Map();
+
+function validator(command) {
+  if (!known.has(command)) {
+    const file = fileURLToPath(new URL(`../../docs/schemas/waaft.${command}-1.json`, import.meta.url));
+    known.set(command, ajv.compile(JSON.parse(readFileSync(file, 'utf8'))));
+  }
+  return known.get(command);
+}
+
+// The object that `text` is: one line, as the schema of `command` promises.
+export function agrees(command, text) {
+  assert.equal(text.trim().split('\n').length, 1, `${command}: more than one line: ${text}`);
+  const object = JSON.parse(text);
+  const valid = validator(command);
+  assert.ok(valid(object), `${command}: ${JSON.stringify(valid.errors, null, 1)}\n${text}`);
+  return object;
+}
