@@ -21,9 +21,9 @@ export async function applyFolder(cluster, namespace, image, replicas = 1) {
 }
 
 // Waits until that many pods are ready, and all of them are of the newest version.
-export function ready(cluster, namespace, replicas) {
-  return until(`${replicas} ready pods in ${namespace}`, async () => {
-    const { status, metadata } = await cluster.get(namespace, 'deployment', 'waaft');
+export function ready(cluster, namespace, replicas, name = 'waaft') {
+  return until(`${replicas} ready pods of ${name} in ${namespace}`, async () => {
+    const { status, metadata } = await cluster.get(namespace, 'deployment', name);
     return status.observedGeneration === metadata.generation && status.replicas === status.updatedReplicas &&
       status.updatedReplicas >= replicas && status.readyReplicas >= replicas;
   });
