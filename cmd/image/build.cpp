@@ -21,9 +21,16 @@ bool has_dockerfile(const BuildOrder& order) {
 }
 
 // Files are what only the native builder makes; docker keeps its images in its engine.
-bool wants_files(const BuildOrder& order) { return !order.archive.empty() || !order.rootfs.empty(); }
+// A layout of several platforms is docker's too.
+bool wants_files(const BuildOrder& order) {
+    return !order.archive.empty() || !order.rootfs.empty() || (order.layout_named && order.platforms.size() <= 1);
+}
 
 Result<Choice> choose_docker(const BuildOrder& order, const os::Interrupt& interrupt) {
+    if (wants_files(order)) {
+        return Error{"usage_builder", "docker keeps the image in its engine and writes no such files",
+                     "--builder docker", "waaft build-image --builder native, or docker save"};
+    }
     if (!has_dockerfile(order)) {
         return Error{"usage_dockerfile", "there is no Dockerfile", order.dockerfile,
                      "name one with --dockerfile, or: waaft build-image --builder native"};

@@ -32,23 +32,25 @@ struct BuildOrder {
     std::string layout;  // folders and files to write; empty: not wanted
     std::string archive;
     std::string rootfs;
+    bool layout_named = false;  // by the user, who then gets one
 
     // Of docker.
     std::string folder = ".";  // the build's context
-    std::string dockerfile;
-    std::string commit;  // of the tree
+    std::string dockerfile;    // from the current folder, not from that one
+    std::string commit;        // of the tree
     bool no_cache = false;
     Duration timeout = std::chrono::hours(1);
 };
 
 struct Built {
     Builder builder = Builder::native;
-    // Of the manifest or index; of a single image of docker's: the engine's id, until it is pushed.
+    // Of the manifest or index; of a single image of docker's: the engine's id, until it is pushed. Empty: only
+    // bare files were written.
     std::string digest;
     std::vector<std::string> platforms;
     std::string layout;                       // empty: none was written
     std::string name;                         // in the engine; empty: it is not there
-    std::optional<std::uint64_t> compressed;  // an engine does not know
+    std::optional<std::uint64_t> compressed;  // an engine does not know, bare files are not
     std::uint64_t uncompressed = 0;
 };
 

@@ -58,7 +58,6 @@ public:
     Outcome<void> run(const std::vector<std::string>& argv) {
         os::ProcessSpec spec;
         spec.argv = argv;
-        spec.directory = order_.folder;
         spec.on_out = spec.on_err = [this](std::string_view line) { on_line(line); };
         spec.output_max = small_file;
         auto child = os::Child::start(spec);

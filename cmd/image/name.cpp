@@ -4,6 +4,7 @@
 #include "cmd/registry/reference.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace waaft::image {
 namespace {
@@ -80,7 +81,11 @@ Result<Tree> read_tree(const std::string& folder, const os::Interrupt& interrupt
     if (!commit) return commit.error();
     auto remote = ask_git(folder, {"remote", "get-url", "origin"}, interrupt);
     if (!remote) return remote.error();
-    return Tree{as_tag(*version), std::move(*commit), public_url(*remote)};
+    const auto committed = ask_git(folder, {"log", "-1", "--format=%ct"}, interrupt);
+    if (!committed) return committed.error();
+    Tree tree{as_tag(*version), std::move(*commit), public_url(*remote)};
+    std::from_chars(committed->data(), committed->data() + committed->size(), tree.committed);
+    return tree;
 }
 
 Result<std::string> parse_platform(const std::string& text) {

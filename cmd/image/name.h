@@ -8,7 +8,9 @@
 #include "cmd/os/interrupt.h"
 #include "server/base/result.h"
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace waaft::image {
 
@@ -23,9 +25,10 @@ struct ImageName {
 Result<ImageName> name_image(const std::string& repository, const std::string& version);
 
 struct Tree {
-    std::string version;  // git describe --always --dirty, fit for a tag; empty: no git
-    std::string commit;   // 12 digits
-    std::string source;   // "https://host/org/waaft", of the remote "origin"; empty: none
+    std::string version;         // git describe --always --dirty, fit for a tag; empty: no git
+    std::string commit;          // 12 digits
+    std::string source;          // "https://host/org/waaft", of the remote "origin"; empty: none
+    std::int64_t committed = 0;  // seconds since 1970; 0: no git
 };
 Result<Tree> read_tree(const std::string& folder, const os::Interrupt& interrupt);
 

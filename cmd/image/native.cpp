@@ -59,6 +59,22 @@ std::string real_path(const std::string& program) {
     return error || !std::filesystem::exists(real, error) ? program : real.string();
 }
 
+std::uint64_t bytes_of(const Contents& contents) {
+    std::uint64_t sum = 0;
+    for (const auto* files : {&contents.system, &contents.program}) {
+        for (const auto& file : *files) sum += file.content.size();
+    }
+    return sum;
+}
+
+std::string places_of(const BuildOrder& order) {
+    std::string places;
+    for (const auto* path : {&order.rootfs, &order.layout, &order.archive}) {
+        if (!path->empty()) places += (places.empty() ? "" : ", ") + *path;
+    }
+    return places;
+}
+
 }  // namespace
 
 Result<Built> build_native(const BuildOrder& order, cmd::Progress& progress, const os::Interrupt& interrupt) {
@@ -70,26 +86,30 @@ Result<Built> build_native(const BuildOrder& order, cmd::Progress& progress, con
     progress.done(std::to_string(contents->system.size() + contents->program.size()) + " files and folders");
     if (interrupt.raised()) return interrupt.error();
 
-    progress.step("pack", "Packing " + order.name.familiar);
-    const auto image = make_image(*contents, order.labels);
-    progress.done(megabytes(image.uncompressed_bytes()) + ", compressed " + megabytes(image.compressed_bytes()));
-
-    progress.step("write", "Writing");
-    if (interrupt.raised()) return interrupt.error();
-    if (auto written = write_files(order, *contents, progress); !written) return written.error();
-    if (auto written = write_image(order, image, interrupt); !written) return written.error();
-    std::string where;
-    for (const auto* path : {&order.rootfs, &order.layout, &order.archive}) {
-        if (!path->empty()) where += (where.empty() ? "" : ", ") + *path;
-    }
-    progress.done(where);
     Built result{.builder = Builder::native,
-                 .digest = image.manifest.digest,
+                 .digest = {},
                  .platforms = {*platform},
                  .layout = order.layout,
                  .name = {},
-                 .compressed = image.compressed_bytes(),
-                 .uncompressed = image.uncompressed_bytes()};
+                 .compressed = std::nullopt,
+                 .uncompressed = bytes_of(*contents)};
+    std::optional<Image> image;
+    if (!order.layout.empty() || !order.archive.empty()) {
+        progress.step("pack", "Packing " + order.name.familiar);
+        image = make_image(*contents, order.labels);
+        result.digest = image->manifest.digest;
+        result.compressed = image->compressed_bytes();
+        result.uncompressed = image->uncompressed_bytes();
+        progress.done(megabytes(result.uncompressed) + ", compressed " + megabytes(*result.compressed));
+        if (interrupt.raised()) return interrupt.error();
+    }
+
+    progress.step("write", "Writing");
+    if (auto written = write_files(order, *contents, progress); !written) return written.error();
+    if (image) {
+        if (auto written = write_image(order, *image, interrupt); !written) return written.error();
+    }
+    progress.done(places_of(order));
     return result;
 }
 

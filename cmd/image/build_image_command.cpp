@@ -1,0 +1,258 @@
+#include "cmd/image/build_image_command.h"
+
+#include "cmd/image/build.h"
+#include "cmd/project/load.h"
+#include "cmd/ui/exit_codes.h"
+#include "cmd/ui/failure.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <ostream>
+
+namespace waaft::cmd {
+namespace {
+
+constexpr std::string_view schema = "waaft.build-image/1";
+constexpr const char* default_layout = "build/image";  // where `waaft push` looks
+
+struct BuildFlags {
+    std::string layout;
+    std::string archive;
+    std::string rootfs;
+    bool no_cache = false;
+};
+
+struct Shared {
+    std::shared_ptr<CommonFlags> common = std::make_shared<CommonFlags>();
+    std::shared_ptr<project::Flags> project = std::make_shared<project::Flags>();
+    std::shared_ptr<BuildFlags> build = std::make_shared<BuildFlags>();
+};
+
+using Causes = std::vector<Cause>;
+
+Causes causes_of(const Errors& errors) {
+    Causes causes;
+    for (const auto& error : errors) causes.push_back(cause_of(error));
+    return causes;
+}
+
+Option option(std::string name, std::string value, std::string doc, std::function<void(const std::string&)> put) {
+    return {.name = std::move(name),
+            .aliases = {},
+            .value = std::move(value),
+            .doc = std::move(doc),
+            .group = {},
+            .choices = {},
+            .set = [put = std::move(put)](const std::string&, const std::string& text) { put(text); }};
+}
+
+Option file_option(std::string name, std::string value, std::string doc, std::function<void(const std::string&)> put) {
+    auto result = option(std::move(name), std::move(value), std::move(doc), std::move(put));
+    result.file = true;
+    return result;
+}
+
+std::vector<Option> field_options(const Shared& shared) {
+    const auto field = [flags = shared.project](const char* key) {
+        return [flags, key](const std::string& text) {
+            for (auto& [name, value] : flags->values) {
+                if (name == key && name == "image.platforms") {
+                    value += "," + text;
+                    return;
+                }
+            }
+            flags->values.emplace_back(key, text);
+        };
+    };
+    auto builder = option("--builder", "BUILDER", "docker, native (needs no engine), or auto: docker if one answers.",
+                          field("image.builder"));
+    builder.choices = {"auto", "docker", "native"};
+    auto platform = option("--platform", "PLATFORM", "linux/amd64 or another; may be repeated with docker's buildx.",
+                           field("image.platforms"));
+    platform.repeatable = true;
+    return {std::move(builder), std::move(platform),
+            file_option("--dockerfile", "FILE", "What docker builds from (Dockerfile).", field("image.dockerfile"))};
+}
+
+std::vector<Option> build_options(const Shared& shared) {
+    const auto build = shared.build;
+    auto options = field_options(shared);
+    options.push_back(file_option("--layout", "DIR", "Write the image there as an OCI layout (build/image).",
+                                  [build](const std::string& text) { build->layout = text; }));
+    options.push_back(file_option("--archive", "FILE", "Write the image as one file for `docker load`.",
+                                  [build](const std::string& text) { build->archive = text; }));
+    options.push_back(file_option("--rootfs", "DIR", "Write its bare files, for a Dockerfile's `FROM scratch`.",
+                                  [build](const std::string& text) { build->rootfs = text; }));
+    options.push_back(option("--no-cache", "", "Let docker build every step anew.",
+                             [build](const std::string&) { build->no_cache = true; }));
+    for (auto& each : project::project_options(shared.project)) {
+        if (each.name.starts_with("--image-")) options.push_back(std::move(each));
+    }
+    for (auto& each : common_options(shared.common)) options.push_back(std::move(each));
+    return options;
+}
+
+image::Builder builder_of(const std::string& name) {
+    if (name == "docker") return image::Builder::docker;
+    return name == "native" ? image::Builder::native : image::Builder::automatic;
+}
+
+// https://reproducible-builds.org/specs/source-date-epoch
+std::int64_t created_at(const Environment& environment, const image::Tree& tree) {
+    const auto found = environment.find("SOURCE_DATE_EPOCH");
+    if (found == environment.end()) return tree.committed;
+    std::int64_t seconds = -1;
+    const auto& text = found->second;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    constexpr std::int64_t most = 0777'7777'7777;  // what a tar header holds
+    return error == std::errc{} && end == text.data() + text.size() && seconds >= 0 && seconds <= most ? seconds
+                                                                                                       : tree.committed;
+}
+
+class BuildImage {
+public:
+    BuildImage(const Shared& shared, const Environment& environment, Progress& progress)
+        : shared_(shared), environment_(environment), progress_(progress) {}
+
+    Result<boost::json::object, Causes> run() {
+        if (auto configured = configure(); !configured) return causes_of(configured.error());
+        if (auto ordered = order(); !ordered) return causes_of({ordered.error()});
+        const auto built = image::build(order_, progress_, interrupt_);
+        if (!built) return Causes{built.error()};
+        return result(*built);
+    }
+
+private:
+    Result<void, Errors> configure() {
+        project::Flags flags = *shared_.project;
+        flags.file = shared_.common->file;
+        flags.environment = shared_.common->environment;
+        auto loaded = project::load(flags, environment_);
+        if (!loaded) return loaded.error();
+        for (const auto& warning : loaded->warnings) progress_.warn(warning);
+        project_ = std::move(loaded->project);
+        return {};
+    }
+
+    std::string from_project(const std::string& path) const {
+        return (std::filesystem::path(project_.folder) / path).lexically_normal().string();
+    }
+
+    Result<void> order() {
+        const auto& flags = *shared_.build;
+        const bool bare = !flags.rootfs.empty() && flags.layout.empty() && flags.archive.empty();
+        const bool files = !flags.rootfs.empty() || !flags.archive.empty();
+        order_.builder = builder_of(project_.image.builder);
+        for (const auto& text : project_.image.platforms) {
+            auto platform = image::parse_platform(text);
+            if (!platform) return platform.error();
+            order_.platforms.push_back(std::move(*platform));
+        }
+        order_.layout_named = !flags.layout.empty();
+        order_.layout = !flags.layout.empty() || files ? flags.layout : from_project(default_layout);
+        order_.archive = flags.archive;
+        order_.rootfs = flags.rootfs;
+        order_.folder = project_.folder;
+        order_.dockerfile = from_project(project_.image.dockerfile);
+        order_.no_cache = flags.no_cache;
+        if (shared_.common->timeout != Duration::zero()) order_.timeout = shared_.common->timeout;
+        return bare ? Result<void>() : name();
+    }
+
+    // Bare files have no name, so that a Dockerfile can write them where git is not.
+    Result<void> name() {
+        const auto tree = image::read_tree(project_.folder, interrupt_);
+        if (!tree) return tree.error();
+        const auto version = project_.image.version.empty() ? tree->version : project_.image.version;
+        if (version.empty()) {
+            return Error{"usage_version", "the image has no version: git knows none here", project_.folder,
+                         "name one: --image-version 1.2.3"};
+        }
+        const auto name = image::name_image(project_.image.repository, version);
+        if (!name) return name.error();
+        order_.name = *name;
+        order_.commit = tree->commit;
+        order_.labels = {version, tree->commit, tree->source, created_at(environment_, *tree)};
+        return {};
+    }
+
+    boost::json::object result(const image::Built& built) const {
+        boost::json::object object{{"schema", schema}, {"result", "built"}, {"builder", to_string(built.builder)}};
+        const auto put = [&](const char* key, const std::string& text) {
+            if (!text.empty()) object[key] = text;
+        };
+        put("name", order_.name.familiar);
+        put("version", order_.name.tag);
+        put("digest", built.digest);
+        object["platforms"] = boost::json::array(built.platforms.begin(), built.platforms.end());
+        put("layout", built.layout);
+        if (built.builder == image::Builder::native) put("archive", order_.archive);
+        if (built.builder == image::Builder::native) put("rootfs", order_.rootfs);
+        if (!built.name.empty()) object["engine"] = built.name;
+        if (built.compressed) object["compressed_bytes"] = *built.compressed;
+        object["bytes"] = built.uncompressed;
+        object["timings"] = progress_.timings();
+        return object;
+    }
+
+    const Shared& shared_;
+    const Environment& environment_;
+    Progress& progress_;
+    os::Interrupt interrupt_;
+    project::Project project_;
+    image::BuildOrder order_;
+};
+
+// Where it is; of the image itself the form that `waaft push --from` takes.
+void print(const boost::json::object& built, std::ostream& out) {
+    if (const auto* name = built.if_contains("engine")) {
+        out << "docker:" << std::string_view(name->as_string()) << '\n';
+        return;
+    }
+    for (const auto* key : {"layout", "archive", "rootfs"}) {
+        if (const auto* path = built.if_contains(key)) out << std::string_view(path->as_string()) << '\n';
+    }
+}
+
+Result<Exit, Errors> run(const Shared& shared, const Environment& environment, const Streams& streams) {
+    auto causes = causes_of(shared.common->wrong);
+    if (causes.empty()) {
+        Progress progress(streams, shared.common->progress);
+        const auto built = BuildImage(shared, environment, progress).run();
+        if (built) {
+            if (shared.common->json()) {
+                streams.out << boost::json::serialize(*built) << '\n';
+            } else {
+                print(*built, streams.out);
+            }
+            return Exit::ok;
+        }
+        causes = built.error();
+        progress.failed(causes.front().message);
+    }
+    const auto exit = exit_of_code(causes.front().code);
+    if (shared.common->json()) {
+        write_failure(streams.out, schema, exit, causes);
+    } else {
+        for (const auto& cause : causes) print_cause(streams, cause);
+    }
+    return exit;
+}
+
+}  // namespace
+
+Command build_image_command(const Environment& environment) {
+    const Shared shared;
+    return {.name = "build-image",
+            .doc = "Make the container image, by docker or from this program itself; prints where it is.",
+            .options = build_options(shared),
+            .arguments = {},
+            .subcommands = {},
+            .run = [shared, environment](const Streams& streams) { return run(shared, environment, streams); }};
+}
+
+}  // namespace waaft::cmd
