@@ -2,7 +2,7 @@
 //
 // Thread: main. Ownership: the Command owns its options. Errors: those of login.h and registry/failure.h.
 // With --output json stdout gets one object, {"schema": "waaft.login/1", "result": "kept", "registry": "...",
-// "user": "...", "kept_in": "...", "checked": true}, also after a failure (cmd/ui/failure.h).
+// "user": "...", "kept_in": "...", "checked": true}, also after a failure: docs/schemas/waaft.login-1.json.
 #pragma once
 
 #include "cmd/command.h"

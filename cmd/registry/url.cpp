@@ -37,7 +37,10 @@ std::string resolve_url(std::string_view base, std::string_view location) {
                : other.empty() ? ""
                                : std::string(location);
     }
-    if (location.starts_with("//")) return std::string(base.substr(0, base.find("//"))) + std::string(location);
+    if (location.starts_with("//")) {
+        const auto url = std::string(base.substr(0, base.find("//"))) + std::string(location);
+        return origin_of(url).empty() ? "" : url;
+    }
     if (location.starts_with('/')) return origin + std::string(location);
     if (location.find("://") < location.find('/')) return {};
     std::string path(base.substr(0, base.find_first_of("?#")));

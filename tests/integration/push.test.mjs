@@ -10,6 +10,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 import { makeCertificate } from '../support/certificates.mjs';
+import { agrees } from '../support/output_schemas.mjs';
 import { canMount, hasRegistry, makeLayout, robot, runWaaft, startRegistry } from '../support/registry.mjs';
 import { temporaryFolder, within } from '../support/server.mjs';
 
@@ -65,9 +66,7 @@ const pushArgs = (host, layout, more = []) => ['push', '--image-repository', `${
 
 async function push(place, host, layout, more = [], options = {}) {
   const run = await runWaaft(pushArgs(host, layout, ['--output', 'json', ...more]), { ...place, ...options });
-  const lines = run.out.trim().split('\n');
-  assert.equal(lines.length, 1, `one object on stdout, not:\n${run.out}\n${run.err}`);
-  return { ...run, json: JSON.parse(lines[0]) };
+  return { ...run, json: agrees('push', run.out) };
 }
 
 function assertFailed(run, code, exit, words) {
@@ -342,13 +341,13 @@ test('login asks first, then writes for the owner only and keeps what was there'
   const file = join(folder, '.docker/config.json');
   const wrong = await runWaaft(loginArgs(registry.host, ca), { input: 'wrong-password\n', env });
   assert.equal(wrong.code, 6, wrong.out + wrong.err);
-  assert.equal(JSON.parse(wrong.out).causes[0].code, 'REGISTRY_AUTH');
+  assert.equal(agrees('login', wrong.out).causes[0].code, 'REGISTRY_AUTH');
   assert.ok(!(wrong.out + wrong.err).includes('wrong-password'));
   assert.ok(!existsSync(file), 'a login that is not taken is not kept');
 
   const good = await runWaaft(loginArgs(registry.host, ca), { input: `${robot.password}\n`, env });
   assert.equal(good.code, 0, good.out + good.err);
-  assert.deepEqual(JSON.parse(good.out), { schema: 'waaft.login/1', result: 'kept', registry: registry.host, user: robot.user, kept_in: file, checked: true });
+  assert.deepEqual(agrees('login', good.out), { schema: 'waaft.login/1', result: 'kept', registry: registry.host, user: robot.user, kept_in: file, checked: true });
   assert.equal(statSync(file).mode & 0o777, 0o600);
   assert.equal(statSync(join(folder, '.docker')).mode & 0o777, 0o700);
   const layout = makeLayout(join(folder, 'one'), 1000);
@@ -379,7 +378,7 @@ esac
   const layout = makeLayout(join(folder, 'one'), 1000);
   assertFailed(await push(place, registry.host, layout, ca), 'REGISTRY_AUTH', 6, /docker-credential-kept/);
   const login = await runWaaft(loginArgs(registry.host, ca), { ...place, input: robot.password });
-  assert.equal(JSON.parse(login.out).kept_in, 'docker-credential-kept', login.out + login.err);
+  assert.equal(agrees('login', login.out).kept_in, 'docker-credential-kept', login.out + login.err);
   assert.deepEqual(JSON.parse(readFileSync(join(folder, 'kept'), 'utf8')),
     { ServerURL: registry.host, Username: robot.user, Secret: robot.password });
   assert.equal(readFileSync(join(folder, 'config.json'), 'utf8'), '{"credsStore":"kept"}');
@@ -391,7 +390,7 @@ test('login says what is wrong with how it was called', { skip }, async (t) => {
   const code = async (args, input = '') => {
     const run = await runWaaft(['login', ...args, '--output', 'json'], { env, input });
     assert.equal(run.code, 2, run.out + run.err);
-    return JSON.parse(run.out).causes[0].code;
+    return agrees('login', run.out).causes[0].code;
   };
   assert.equal(await code(['not a host', '--user', 'a', '--password-stdin'], 'x'), 'usage_host');
   assert.equal(await code(['r.invalid', '--password-stdin'], 'x'), 'usage_user');

@@ -18,6 +18,7 @@ TEST_CASE("addresses are resolved as the RFC has it") {
         {"?z=2", "https://host:5000/v2/a/blobs/uploads/?z=2"},
         {"/x#fragment", "https://host:5000/x"},
         {"", ""},
+        {"///x", ""},
         {"ftp://other/x", ""},
         {"file:///etc/passwd", ""},
         {"https://user@other/x", ""},
