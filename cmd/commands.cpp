@@ -8,12 +8,12 @@
 #include "cmd/load/load_command.h"
 #include "cmd/manifest/manifests_command.h"
 #include "cmd/pod/cluster_init_command.h"
+#include "cmd/push/login_command.h"
+#include "cmd/push/push_command.h"
 #include "cmd/status/logs_command.h"
 #include "cmd/status/open_command.h"
 #include "cmd/status/scale_command.h"
 #include "cmd/status/status_command.h"
-#include "cmd/push/login_command.h"
-#include "cmd/push/push_command.h"
 
 namespace waaft::cmd {
 

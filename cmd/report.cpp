@@ -1,9 +1,9 @@
 #include "cmd/report.h"
 
+#include "cmd/ui/exit_codes.h"
+
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <ostream>
 
 namespace waaft::cmd {
@@ -30,15 +30,7 @@ bool wants_color(const Environment& environment) {
 }
 
 Exit exit_code_of(const Errors& errors) {
-    // What a person mends in the command, the configuration or the files that it names.
-    static constexpr std::array<std::string_view, 11> mendable{
-        "usage",         "config_",           "keys_",    "address_bad",  "port_in_use", "ops_port_in_use",
-        "data_unusable", "secret_unreadable", "tls_file", "tls_mismatch", "tls_expired"};
-    const bool usage = std::any_of(errors.begin(), errors.end(), [](const Error& error) {
-        return std::any_of(mendable.begin(), mendable.end(),
-                           [&](std::string_view prefix) { return error.code.starts_with(prefix); });
-    });
-    return usage ? Exit::usage : Exit::unexpected;
+    return exit_of(errors);
 }
 
 }  // namespace waaft::cmd
