@@ -16,6 +16,9 @@ Object rule(const char* side, json::array peers, json::array ports) {
     return {{side, std::move(peers)}, {"ports", std::move(ports)}};
 }
 
+// An address as a network of one.
+std::string network_of(const std::string& ip) { return ip + (ip.find(':') != std::string::npos ? "/128" : "/32"); }
+
 json::array everywhere() { return {block("0.0.0.0/0"), block("::/0")}; }
 
 // Behind a proxy the pods speak plain HTTP and believe what it says of the client: nobody else may come.
@@ -27,9 +30,7 @@ json::array viewers(const Build& build, const Object& settings) {
     }
     json::array proxies;
     for (const auto& proxy : trusted_proxies(build, settings)) {
-        const bool one = proxy.find('/') == std::string::npos;
-        const bool v6 = proxy.find(':') != std::string::npos;
-        proxies.push_back(block(one ? proxy + (v6 ? "/128" : "/32") : proxy));
+        proxies.push_back(block(proxy.find('/') == std::string::npos ? network_of(proxy) : proxy));
     }
     if (!proxies.empty()) rules.push_back(rule("from", std::move(proxies), {port(public_port, "TCP")}));
     if (build.has_udp_service()) rules.push_back(rule("from", everywhere(), {port(public_port, "UDP")}));
@@ -43,6 +44,9 @@ void put_ingress(const Build& build, Object& policy, const Object& settings) {
         // The health checks of Google's front ends come to the pods themselves.
         for (const auto* network : google_networks) list_at(operations.as_object(), {"from"}).push_back(block(network));
     }
+    // `waaft status` asks pods through the API server.
+    for (const auto& server : build.facts.api_servers)
+        list_at(operations.as_object(), {"from"}).push_back(block(network_of(server.ip)));
     rules = viewers(build, settings);
     rules.push_back(std::move(operations));
 }
@@ -52,10 +56,8 @@ void put_api_servers(const Build& build, Object& policy) {
     if (build.facts.api_servers.empty()) return;
     auto& rules = list_at(policy, {"spec", "egress"});
     rules.pop_back();
-    for (const auto& server : build.facts.api_servers) {
-        const bool v6 = server.ip.find(':') != std::string::npos;
-        rules.push_back(rule("to", {block(server.ip + (v6 ? "/128" : "/32"))}, {port(server.port, "TCP")}));
-    }
+    for (const auto& server : build.facts.api_servers)
+        rules.push_back(rule("to", {block(network_of(server.ip))}, {port(server.port, "TCP")}));
 }
 
 }  // namespace

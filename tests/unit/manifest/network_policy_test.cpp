@@ -156,6 +156,7 @@ TEST_CASE("everything that is not listed is refused, in and out") {
             }
             CHECK_FALSE(policy.in(party, 9090, "UDP"));
         }
+        // The kubelet is not in the table: no policy may shut out a pod's own node.
         CHECK_FALSE(policy.in(viewer, 9090));
         CHECK_FALSE(policy.in(stranger, 9090));
         CHECK(policy.in(prometheus, 9090));
@@ -215,6 +216,9 @@ TEST_CASE("the API server is reached where it is known to be, and anywhere else 
     CHECK_FALSE(known.out(api_server, 443));
     CHECK_FALSE(known.out(other_address, 6443));
     CHECK_FALSE(known.out(viewer, 443));
+    // It carries the questions of `waaft status` to the operations port, and none to the other.
+    CHECK(known.in(api_server, 9090));
+    CHECK_FALSE(known.in(other_address, 9090));
     const Policy unknown({"default", {}, {}});
     CHECK(unknown.out(api_server, 6443));
     CHECK(unknown.out(other_address, 443));
