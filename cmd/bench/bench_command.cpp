@@ -1,6 +1,7 @@
 #include "cmd/bench/bench_command.h"
 
 #include "cmd/bench/chat_bench.h"
+#include "cmd/bench/image_bench.h"
 #include "cmd/load/process.h"
 
 #include <boost/json/serialize.hpp>
@@ -31,23 +32,47 @@ void warn_if_busy(const Streams& streams) {
     }
 }
 
-Result<Exit, Errors> run(const BenchOptions& options, const Streams& streams) {
-    bench::ChatBenchOptions bench{.quick = options.quick,
-                                  .program = load::own_program(),
-                                  .say = [&](std::string_view line) { streams.err << line << std::endl; }};
-    bench::choose_cores(bench);
+void warn_if_slow_build(const Streams& streams) {
     if (!optimised) streams.err << "warning: this is no optimised build; its figures mean little\n";
-    streams.err << "the server runs on core " << bench.server_core << ", the load on core " << bench.load_core
-                << (bench.server_core == bench.load_core ? ": they share the machine's only core\n" : "\n");
-    warn_if_busy(streams);
-    const auto figures = bench::run_chat_bench(bench);
+}
+
+Result<Exit, Errors> show(const BenchOptions& options, std::string_view bench,
+                          const Result<std::vector<bench::Figure>>& figures, const Streams& streams) {
     if (!figures) return Errors{figures.error()};
     if (options.json) {
-        streams.out << boost::json::serialize(bench::figures_json(*figures)) << '\n';
+        streams.out << boost::json::serialize(bench::figures_json(bench, *figures)) << '\n';
     } else {
         streams.out << bench::figures_text(*figures);
     }
     return Exit::ok;
+}
+
+Result<Exit, Errors> run_chat(const BenchOptions& options, const Streams& streams) {
+    bench::ChatBenchOptions bench{.quick = options.quick,
+                                  .program = load::own_program(),
+                                  .say = [&](std::string_view line) { streams.err << line << std::endl; }};
+    bench::choose_cores(bench);
+    warn_if_slow_build(streams);
+    streams.err << "the server runs on core " << bench.server_core << ", the load on core " << bench.load_core
+                << (bench.server_core == bench.load_core ? ": they share the machine's only core\n" : "\n");
+    warn_if_busy(streams);
+    return show(options, "chat", bench::run_chat_bench(bench), streams);
+}
+
+Result<Exit, Errors> run_image(const BenchOptions& options, const Streams& streams) {
+    warn_if_slow_build(streams);
+    warn_if_busy(streams);
+    return show(options, "image", bench::run_image_bench(streams), streams);
+}
+
+Option output_option(const std::shared_ptr<BenchOptions>& options) {
+    return {.name = "--output",
+            .aliases = {},
+            .value = "FORM",
+            .doc = "text or json.",
+            .group = {},
+            .choices = {"text", "json"},
+            .set = [options](const std::string&, const std::string& form) { options->json = form == "json"; }};
 }
 
 }  // namespace
@@ -63,22 +88,21 @@ Command bench_command() {
                               .group = {},
                               .choices = {},
                               .set = [options](const std::string&, const std::string&) { options->quick = true; }},
-                             {.name = "--output",
-                              .aliases = {},
-                              .value = "FORM",
-                              .doc = "text or json.",
-                              .group = {},
-                              .choices = {"text", "json"},
-                              .set = [options](const std::string&,
-                                               const std::string& form) { options->json = form == "json"; }}},
+                             output_option(options)},
                  .arguments = {},
                  .subcommands = {},
-                 .run = [options](const Streams& streams) { return run(*options, streams); }};
+                 .run = [options](const Streams& streams) { return run_chat(*options, streams); }};
+    Command image{.name = "image",
+                  .doc = "Measure how long `build-image --builder native` takes, and how large the image is.",
+                  .options = {output_option(options)},
+                  .arguments = {},
+                  .subcommands = {},
+                  .run = [options](const Streams& streams) { return run_image(*options, streams); }};
     return {.name = "bench",
             .doc = "Measure what this program can do on this machine.",
             .options = {},
             .arguments = {},
-            .subcommands = {std::move(chat)},
+            .subcommands = {std::move(chat), std::move(image)},
             .run = {}};
 }
 

@@ -59,7 +59,7 @@ std::string figures_text(const std::vector<Figure>& figures) {
     return text;
 }
 
-json::object figures_json(const std::vector<Figure>& figures) {
+json::object figures_json(std::string_view bench, const std::vector<Figure>& figures) {
     json::array results;
     for (const auto& figure : figures) {
         const auto met = figure.met();
@@ -71,7 +71,7 @@ json::object figures_json(const std::vector<Figure>& figures) {
                                        {"goal", optional_json(figure.goal)},
                                        {"met", met ? json::value(*met) : json::value()}});
     }
-    return {{"schema", "waaft.bench/1"}, {"bench", "chat"}, {"results", std::move(results)}};
+    return {{"schema", "waaft.bench/1"}, {"bench", bench}, {"results", std::move(results)}};
 }
 
 }  // namespace waaft::bench

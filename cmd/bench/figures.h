@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace waaft::bench {
@@ -27,7 +28,7 @@ struct Figure {
 
 // A table of at most 100 columns.
 std::string figures_text(const std::vector<Figure>& figures);
-// {"schema":"waaft.bench/1","bench":"chat","results":[...]}
-boost::json::object figures_json(const std::vector<Figure>& figures);
+// {"schema":"waaft.bench/1","bench":"chat","results":[...]}; `bench` is "chat".
+boost::json::object figures_json(std::string_view bench, const std::vector<Figure>& figures);
 
 }  // namespace waaft::bench

@@ -46,7 +46,8 @@ OURS = {
                    "cmd/json_text.h"},
     "cmd/gke": {"base", "cmd/os", "cmd/ui", "cmd/project", "cmd/command.h", "cmd/json_text.h"},
     "cmd/pod": {"base", "net/tls.h", "cmd/os", "cmd/command.h"},
-    "cmd/bench": {"base", "signaling", "rtc", "net", "cmd/load", "cmd/command.h", "cmd/json_text.h"},
+    "cmd/bench": {"base", "signaling", "rtc", "net", "cmd/os", "cmd/ui", "cmd/image", "cmd/load", "cmd/command.h",
+                  "cmd/json_text.h"},
     "cmd/load": {"base", "signaling", "rtc", "net", "cmd/command.h", "cmd/json_text.h"},
 }
 # One file may see more than its folder.

@@ -53,7 +53,7 @@ TEST_CASE("the table fits in 100 columns") {
 }
 
 TEST_CASE("JSON has the schema, and null for what is not there") {
-    const auto object = figures_json({more(80, {}, 100), less(3, 2)});
+    const auto object = figures_json("chat", {more(80, {}, 100), less(3, 2)});
     CHECK(object.at("schema") == "waaft.bench/1");
     const auto& results = object.at("results").as_array();
     CHECK(results[0].at("ratio") == 0.8);

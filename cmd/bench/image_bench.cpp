@@ -1,0 +1,74 @@
+#include "cmd/bench/image_bench.h"
+
+#include "cmd/image/native.h"
+#include "cmd/os/files.h"
+
+#include <algorithm>
+#include <array>
+
+namespace waaft::bench {
+namespace {
+
+constexpr std::size_t builds = 5;
+constexpr double seconds_goal = 2;
+constexpr double megabytes_goal = 20;
+
+image::BuildOrder order_in(const std::string& folder) {
+    image::BuildOrder order;
+    order.name = {"waaft:bench", "docker.io/library/waaft:bench", "docker.io/library/waaft", "bench"};
+    order.labels = {.version = "bench", .revision = {}, .source = {}, .created = 0};
+    order.builder = image::Builder::native;
+    order.layout = folder + "/image";
+    return order;
+}
+
+}  // namespace
+
+waaft::Result<std::vector<Figure>> run_image_bench(const cmd::Streams& streams) {
+    const os::Interrupt interrupt;
+    const os::TemporaryFolder folder;
+    cmd::Progress quiet(streams, cmd::ProgressStyle::quiet);
+    std::array<double, builds> seconds{};
+    image::Built first;
+    for (auto& each : seconds) {
+        const auto begin = Clock::now();
+        auto built = image::build_native(order_in(folder.path()), quiet, interrupt);
+        each = std::chrono::duration<double>(Clock::now() - begin).count();
+        if (!built) return built.error();
+        if (first.digest.empty()) first = *built;
+        if (built->digest != first.digest)
+            return Error{"bench_differs", "two builds of the same program are not the same", built->digest, {}};
+    }
+    std::sort(seconds.begin(), seconds.end());
+    const auto megabytes = [](std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6; };
+    return std::vector<Figure>{{.name = "native build",
+                                .value = seconds[builds / 2],
+                                .unit = "s",
+                                .limit = {},
+                                .goal = seconds_goal,
+                                .less_is_better = true,
+                                .ratio_goal = {}},
+                               {.name = "native build, slowest",
+                                .value = seconds.back(),
+                                .unit = "s",
+                                .limit = {},
+                                .goal = seconds_goal,
+                                .less_is_better = true,
+                                .ratio_goal = {}},
+                               {.name = "image, compressed",
+                                .value = megabytes(first.compressed.value_or(0)),
+                                .unit = "MB",
+                                .limit = {},
+                                .goal = megabytes_goal,
+                                .less_is_better = true,
+                                .ratio_goal = {}},
+                               {.name = "image",
+                                .value = megabytes(first.uncompressed),
+                                .unit = "MB",
+                                .limit = {},
+                                .goal = {},
+                                .less_is_better = true,
+                                .ratio_goal = {}}};
+}
+
+}  // namespace waaft::bench
