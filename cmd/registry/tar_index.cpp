@@ -82,7 +82,8 @@ std::string name_of(std::string_view header, const Extension& extension) {
         const std::string prefix = header.substr(257, 5) == "ustar" ? text_field(header, 345, 155) : "";
         if (!prefix.empty()) name = prefix + "/" + name;
     }
-    return name.starts_with("./") ? name.substr(2) : name;
+    while (name.starts_with("./")) name.erase(0, 2);
+    return name;
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // `waaft push` and `waaft login` against Debian's docker-registry: with TLS and a password, with a token
 // service, through cuts, without room, and with what people type wrong.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, createPrivateKey, randomUUID, sign, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createHttp } from 'node:http';
@@ -152,6 +152,32 @@ test('an archive with a layout in it keeps its digest', { skip }, async (t) => {
   execFileSync('tar', ['-cf', archive, '-C', layout.folder, '.']);
   const run = await push(place, registry.host, { folder: archive });
   assert.equal(run.json.digest, layout.digest, run.out + run.err);
+});
+
+const hasEngine = spawnSync('docker', ['version']).status === 0;
+test('an image of the Docker engine', { skip: skip || (hasEngine ? false : 'no Docker engine answers') }, async (t) => {
+  const registry = await startRegistry(t);
+  const place = home(t);
+  const name = `${registry.host}/${randomUUID()}`;
+  writeFileSync(join(place.folder, 'hello'), 'hello');
+  execFileSync('tar', ['-cf', join(place.folder, 'root.tar'), '-C', place.folder, 'hello']);
+  const docker = (...args) => execFileSync('docker', args, { encoding: 'utf8' }).trim();
+  const id = docker('import', join(place.folder, 'root.tar'), `${name}:1.0`);
+  const names = [`${name}:1.0`];
+  t.after(() => docker('rmi', '--force', ...names));
+  const args = ['push', '--image-repository', name, '--output', 'json', '--image-version'];
+  const found = await runWaaft([...args, '1.0'], place);
+  assert.equal(found.code, 0, found.out + found.err);
+  const pushed = agrees('push', found.out);
+  // The engine takes it back as the same image.
+  docker('pull', '--quiet', pushed.image);
+  names.push(pushed.image);
+  assert.equal(docker('image', 'inspect', '--format', '{{.Id}}', pushed.image), id);
+  const again = await runWaaft([...args, '1.0', '--from', `docker:${name}:1.0`], place);
+  assert.equal(agrees('push', again.out).result, 'unchanged', 'the same bytes each time');
+  const missing = await runWaaft([...args, '2.0', '--from', `docker:${name}:2.0`], place);
+  assert.equal(missing.code, 6, missing.out);
+  assert.equal(agrees('push', missing.out).causes[0].code, 'IMAGE_NOT_FOUND');
 });
 
 test('a wrong password and none, an unknown authority, a name nobody knows', { skip }, async (t) => {

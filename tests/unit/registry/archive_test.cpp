@@ -59,6 +59,9 @@ TEST_CASE("files in a tar archive are found, whoever wrote it") {
         // Cut at any header it is told, or holds fewer files; never read outside.
         for (std::size_t at = 1; at < bytes.size(); at += 509) static_cast<void>(index_of(bytes.substr(0, at)));
     }
+    const os::ProcessSpec dotted{.argv = {"tar", "-cf", directory.file("a.tar"), "-C", folder, "./././empty"}};
+    REQUIRE(os::run(dotted, nullptr)->ok());
+    CHECK(index_of(testing::read_file(directory.file("a.tar")))->contains("empty"));
     CHECK_FALSE(index_of(std::string(512, 'x')).has_value());
     CHECK_FALSE(index_of("short").has_value());
     CHECK(index_of("")->empty());
