@@ -160,6 +160,8 @@ Result<Exit, Errors> run(const DoctorOptions& options, const Environment& enviro
 Command doctor_command(const Environment& environment) {
     const auto options = std::make_shared<DoctorOptions>();
     auto all = common_options(options->common);
+    // Each check has a limit of its own.
+    std::erase_if(all, [](const Option& option) { return option.name == "--timeout"; });
     for (auto& option : project::project_options(options->project)) all.push_back(std::move(option));
     return {.name = "doctor",
             .doc = "Check everything that building, pushing and deploying needs, and say what mends it.",

@@ -107,6 +107,8 @@ std::string say_why(Autoscaler& scaler, const Object& hpa, UnixMs now) {
     }
     if (active.empty()) return say_unmeasured(scaler, hpa, active, now);
     scaler.measuring = Measuring::works;
+    if (scaler.current < scaler.min) return "adds pods up to its minimum";
+    if (scaler.current > scaler.max) return "takes pods away down to its maximum";
     if (kube::text(limited, {"status"}) == "True") return say_limited(scaler, limited);
     if (scaler.desired > scaler.current) return "adds pods";
     if (scaler.desired < scaler.current) return "takes pods away";

@@ -54,7 +54,9 @@ Result<Looked> look(kube::Api& api, const std::string& name) {
     for (auto& answer : answers) {
         if (!answer) return answer.error();
     }
-    Looked looked{std::move(*answers[0]), {.deployment = std::move(*answers[1])}};
+    Looked looked;
+    looked.hpa = std::move(*answers[0]);
+    looked.snapshot.deployment = std::move(*answers[1]);
     const auto put = [](const kube::Object& answer, std::string_view kind, kube::Objects& into) {
         for (const auto& entry : kube::list(answer, {"items"})) {
             if (!entry.is_object()) continue;
@@ -293,7 +295,7 @@ Command scale_command(const Environment& environment) {
     };
     return {.name = "scale",
             .doc = "Change how many pods the autoscaler may run, and wait until it is so.",
-            .options = status::with_session_options(std::move(own), options->flags),
+            .options = status::with_session_options(std::move(own), options->flags, true),
             .arguments = {},
             .subcommands = {},
             .run = [options, environment](const Streams& streams) { return run(*options, environment, streams); }};

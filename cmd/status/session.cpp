@@ -6,8 +6,10 @@
 
 namespace waaft::status {
 
-std::vector<cmd::Option> with_session_options(std::vector<cmd::Option> own, const SessionFlags& flags) {
-    for (auto& option : cmd::common_options(flags.common)) own.push_back(std::move(option));
+std::vector<cmd::Option> with_session_options(std::vector<cmd::Option> own, const SessionFlags& flags, bool waits) {
+    for (auto& option : cmd::common_options(flags.common)) {
+        if (waits || option.name != "--timeout") own.push_back(std::move(option));
+    }
     for (auto& option : project::project_options(flags.project)) own.push_back(std::move(option));
     return own;
 }

@@ -19,8 +19,9 @@ struct SessionFlags {
     std::shared_ptr<project::Flags> project = std::make_shared<project::Flags>();
 };
 
-// Those of `own`, then the common ones, then the project's.
-std::vector<cmd::Option> with_session_options(std::vector<cmd::Option> own, const SessionFlags& flags);
+// Those of `own`, then the common ones, then the project's. --timeout is for commands that wait for something.
+std::vector<cmd::Option> with_session_options(std::vector<cmd::Option> own, const SessionFlags& flags,
+                                              bool waits = false);
 // A switch, and an option with a value.
 cmd::Option switch_option(std::string name, std::string doc, std::function<void()> set);
 cmd::Option value_option(std::string name, std::string value, std::string doc,

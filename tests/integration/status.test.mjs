@@ -54,7 +54,7 @@ test('flags that make no sense end before anything is asked', (t) => {
     [['logs', '--since', 'yesterday'], /must be a time/],
     [['logs', '--tail', '-1'], /number of lines/],
     [['status', '--interval', '1ms'], /1s to 1h/],
-    [['status', '--timeout', 'soon'], /must be a time/],
+    [['scale', '--min', '2', '--timeout', 'soon'], /must be a time/],
   ];
   for (const [args, message] of rows) {
     const done = run(t, args, { tool: '#!/bin/sh\necho asked >&2; exit 1\n' });

@@ -101,6 +101,9 @@ TEST_CASE("the autoscaler says why it does or does not move") {
         {able + active + limited("False", "DesiredWithinRange"), 2, 3, "adds pods", Measuring::works},
         {able + active + limited("True", "TooManyReplicas"), 4, 4, "wants more than 4 pods and may not",
          Measuring::works},
+        {able + active + limited("True", "TooFewReplicas"), 0, 1, "adds pods up to its minimum", Measuring::works},
+        {able + active + limited("True", "TooManyReplicas"), 5, 4, "takes pods away down to its maximum",
+         Measuring::works},
         {able + active + limited("True", "TooFewReplicas"), 1, 1, "would take away pods, but 1 is the minimum",
          Measuring::works},
         {R"({"type":"AbleToScale","status":"True","reason":"ScaleDownStabilized"},)" + active +
