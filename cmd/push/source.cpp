@@ -81,13 +81,13 @@ Result<Source> find_source(const std::string& folder, const std::string& name, c
 
 Result<registry::Layout> load(const Source& source, const std::string& scratch, cmd::Progress& progress,
                               Duration timeout, const os::Interrupt& interrupt) {
-    if (source.kind == Source::Kind::layout) return registry::read_layout(source.place);
     Result<std::string> layout = source.place;
     if (source.kind == Source::Kind::engine) {
         layout = registry::layout_of_engine(source.place, scratch, progress, timeout, &interrupt);
     } else {
-        progress.step("read", "Reading " + source.place);
-        layout = registry::layout_of_archive(source.place, scratch, progress, &interrupt);
+        progress.step("read", "Reading the image in " + source.place);
+        if (source.kind == Source::Kind::archive)
+            layout = registry::layout_of_archive(source.place, scratch, progress, &interrupt);
     }
     if (!layout) return layout.error();
     return registry::read_layout(*layout);
