@@ -28,6 +28,7 @@ struct Part {
     std::string path;
     std::function<void(View&, Object&&)> put;
     std::string_view what;  // for a person
+    bool needed = false;    // without it nothing true can be said
 };
 
 // Items of a list lack their kind.
@@ -55,10 +56,10 @@ std::vector<Part> parts_of(const kube::Api& api, const project::Project& project
     const Kind hpa{"autoscaling/v2", "HorizontalPodAutoscaler"};
     std::vector<Part> parts{
         {api.path({"apps/v1", "Deployment"}, name), [](View& v, Object&& o) { v.deployment = std::move(o); },
-         "the Deployment"},
+         "the Deployment", true},
         {labelled(api, {"apps/v1", "ReplicaSet"}, name), put_items(&View::replica_sets, "ReplicaSet"),
          "the versions (ReplicaSets)"},
-        {labelled(api, {"v1", "Pod"}, name), put_items(&View::pods, "Pod"), "the pods"},
+        {labelled(api, {"v1", "Pod"}, name), put_items(&View::pods, "Pod"), "the pods", true},
         {api.path({"v1", "Event"}) + "?limit=500", put_items(&View::events, "Event"), "events"},
         {api.path(hpa, name), [](View& v, Object&& o) { v.autoscaler = std::move(o); }, "the autoscaler"},
         {labelled(api, {"v1", "Service"}, name), put_items(&View::services, "Service"), "the Services"},
@@ -143,8 +144,10 @@ Result<View> collect(kube::Api& api, const project::Project& project) {
             continue;
         }
         auto error = answers[i].error();
-        if (is_fatal(error)) return error;
-        if (error.code == "NOT_FOUND" || error.code == "KIND_UNKNOWN") continue;
+        const auto absent = error.code == "NOT_FOUND" || error.code == "KIND_UNKNOWN";
+        if (is_fatal(error) || (parts[i].needed && !absent)) return error;
+        if (absent) continue;
+        error.where.resize(std::min(error.where.find('?'), error.where.size()));
         error.what = std::string(parts[i].what) + " cannot be read: " + error.what;
         view.refused.push_back(std::move(error));
     }

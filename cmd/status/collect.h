@@ -3,7 +3,7 @@
 //
 // Thread: main; waits for the answers. Ownership: values. Bounds: 2 s for a pod's own answer, which never
 // holds up the rest for longer. Errors: those of kube::Api that make all the rest useless (no cluster, no sign-in,
-// interrupted); single parts that may not be read are in View::refused.
+// interrupted, no right to see Deployment or pods); single other parts that may not be read are in View::refused.
 #pragma once
 
 #include "cmd/kube/api.h"

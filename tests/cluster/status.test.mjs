@@ -217,13 +217,15 @@ describe('a running deployment', { skip: cluster.skip }, () => {
     }
     const view = JSON.parse(await cluster.kubectl(['config', 'view', '--raw', '-o', 'json', '--minify']));
     const stranger = join(folder, 'stranger.kubeconfig');
-    view.users = [{ name: 'stranger', user: { token: 'none' } }];
-    view.contexts[0].context.user = 'stranger';
+    view.users[0].user.as = 'waaft-stranger';
     writeFileSync(stranger, JSON.stringify(view), { mode: 0o600 });
     const refused = await waaft(['doctor', '--kubeconfig', stranger]);
     assert.equal(refused.code, 4);
     assert.ok(agrees('doctor', (await waaft(['doctor', '--kubeconfig', stranger, '--output', 'json'])).stdout).causes.length >= 1);
-    assert.match(refused.stdout, /failed\s+(permissions|cluster)[^\n]*\n\s+try: /);
+    assert.match(refused.stdout, /failed\s+permissions[^\n]*\n\s+try: kubectl .* --user=waaft-stranger/);
+    const unseen = await waaft(['status', '--check', '--kubeconfig', stranger]);
+    assert.equal(unseen.code, 4, unseen.stdout);
+    assert.match(unseen.stderr, /forbidden/);
   });
 
   test('a new version that cannot start is wrong, with its cause, while the old one serves', async () => {
