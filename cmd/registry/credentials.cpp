@@ -3,6 +3,7 @@
 #include "cmd/os/files.h"
 #include "cmd/os/process.h"
 #include "cmd/project/secret_source.h"
+#include "cmd/registry/failure.h"
 
 #include <filesystem>
 
@@ -74,6 +75,9 @@ Result<Credentials> find_credentials(const std::string& host, const Access& acce
         if (!password) return password.error();
         return Credentials{{access.user, std::move(*password), {}}, "registry.password"};
     }
+    if (!access.user.empty())
+        return Error{"config_registry", "registry.user is set, but registry.password is not", "registry.user",
+                     "say where the password is, or leave the user out and " + login_hint(host)};
     const std::string file = docker_config_file(access.environment);
     std::error_code ignored;
     if (file.empty() || !std::filesystem::exists(file, ignored)) return Credentials{{}, file};

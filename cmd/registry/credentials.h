@@ -1,7 +1,7 @@
 // Who one is for a registry: waaft.yaml's user and password, else what Docker would use, else nobody.
 //
 // Thread: main. Ownership: values; passwords are secrets and are never printed. Units: none. Errors:
-// secret_source, docker_config, credential_helper.
+// secret_source, docker_config, config_registry, credential_helper.
 // Source: https://github.com/docker/docker-credential-helpers (the protocol of `get`).
 #pragma once
 

@@ -146,4 +146,7 @@ TEST_CASE("waaft.yaml's password comes first") {
     CHECK(credentials->login.password == "pw");
     access.user.clear();
     CHECK(find_credentials("r.example", access, nullptr).error().code == "config_registry");
+    access.user = "robot";
+    access.password = {};
+    CHECK(find_credentials("r.example", access, nullptr).error().code == "config_registry");
 }
