@@ -172,6 +172,19 @@ Result<Watched> Deploy::watch(Work& work) {
     return scaling;
 }
 
+Result<Watched> Deploy::watch_until_proven(Work& work) {
+    auto watched = watch(work);
+    if (!watched || watched->standing != kube::Standing::ready) return watched;
+    auto proven = prove_outside(work, session_.project, addresses_.empty() ? "" : addresses_.back(), wish_.probe);
+    if (!proven) return proven.error();
+    proven_ = std::move(*proven);
+    if (proven_.failed) {
+        watched->standing = kube::Standing::doomed;
+        watched->causes.push_back(cause_of(proven_, work.name));
+    }
+    return watched;
+}
+
 Result<cmd::Exit, cmd::Errors> Deploy::change(Work& work) {
     if (auto begun = begin_revision(); !begun) return cmd::Errors{begun.error()};
     work.progress.step("apply", changed_ ? "Applying" : "Nothing to apply");
@@ -186,7 +199,7 @@ Result<cmd::Exit, cmd::Errors> Deploy::change(Work& work) {
     addresses_ = std::move(applied->addresses);
     work.progress.done(counted(rendered_.objects.size(), "object") +
                        (addresses_.empty() ? "" : ", address " + addresses_.front()));
-    const auto watched = watch(work);
+    const auto watched = watch_until_proven(work);
     if (!watched) return cmd::Errors{watched.error()};
     return watched->standing == kube::Standing::ready ? succeed(work) : fail(work, *watched);
 }
@@ -220,6 +233,7 @@ void Deploy::report(const std::string& result) {
     auto& addresses = object["addresses"].emplace_array();
     for (const auto& address : addresses_) addresses.emplace_back(address);
     if (!url.empty()) object["url"] = url;
+    object["proof"] = to_json(proven_);
     object["timings"] = session_.progress.timings();
     session_.streams.out << json::serialize(object) << '\n';
 }
@@ -227,7 +241,8 @@ void Deploy::report(const std::string& result) {
 cmd::Exit Deploy::roll_back(Work& work, json::object& result) {
     const auto* before = last_deployed(revisions_, revision_.number);
     // Pods that serve are not taken away because the autoscaler has nothing to measure.
-    if (before == nullptr || wish_.no_rollback || autoscaler_failed_) return cmd::Exit::rollout_failed;
+    if (before == nullptr || revision_.status == "deployed" || wish_.no_rollback || autoscaler_failed_)
+        return cmd::Exit::rollout_failed;
     work.progress.step("rollback", "Bringing revision " + std::to_string(before->number) + " back");
     work.deadline = Clock::now() + time_allowed;
     const auto brought = bring_back(work, *before);
@@ -245,7 +260,8 @@ Result<cmd::Exit, cmd::Errors> Deploy::fail(Work& work, const Watched& watched) 
     auto told = watched;
     told.causes = causes_of(watched, work.name);
     work.progress.failed(told.causes.empty() ? watched.waiting_for : told.causes.front().message);
-    revision_.status = "failed";
+    // One that had worked, and that nothing was changed of, stays what it was in the history.
+    if (revision_.status != "deployed") revision_.status = "failed";
     revision_.cause = told.causes.empty() ? "" : told.causes.front().code;
     if (auto kept = write_revision(work.api, revision_, work.name); !kept) work.progress.warn(kept.error().what);
     const auto evidence = save_evidence(told, work, image_.reference, wish_.evidence, session_.input.environment);

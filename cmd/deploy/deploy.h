@@ -8,6 +8,7 @@
 #include "cmd/deploy/image.h"
 #include "cmd/deploy/plan.h"
 #include "cmd/deploy/preflight.h"
+#include "cmd/deploy/proof.h"
 #include "cmd/deploy/revision.h"
 #include "cmd/deploy/shared.h"
 
@@ -19,6 +20,7 @@ struct Wish {
     bool exit_code = false;
     bool force_conflicts = false;
     bool no_rollback = false;
+    ProbeMode probe = ProbeMode::automatic;
     std::string evidence;  // a folder
     Duration lock_wait = Duration::zero();
 };
@@ -38,6 +40,8 @@ private:
     Result<cmd::Exit, cmd::Errors> change(Work& work);
     Result<void> begin_revision();
     Result<Watched> watch(Work& work);
+    // The same with the proof from outside at its end.
+    Result<Watched> watch_until_proven(Work& work);
     Result<cmd::Exit, cmd::Errors> succeed(Work& work);
     Result<cmd::Exit, cmd::Errors> fail(Work& work, const Watched& watched);
     cmd::Exit roll_back(Work& work, boost::json::object& result);
@@ -56,6 +60,7 @@ private:
     bool changed_ = false;
     bool autoscaler_failed_ = false;
     std::vector<std::string> addresses_;
+    Proven proven_;
 };
 
 }  // namespace waaft::deploy

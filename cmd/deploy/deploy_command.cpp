@@ -24,6 +24,16 @@ std::vector<Option> options_of(const deploy::Input& input, const std::shared_ptr
              [wish](const std::string&) { wish->force_conflicts = true; }));
     add(flag("--no-rollback", "", "Leave a rollout that failed as it is.",
              [wish](const std::string&) { wish->no_rollback = true; }));
+    auto probe = flag("--probe", "MODE",
+                      "Join the new version from here: auto (a way that is closed to this machine "
+                      "is only told), require, off.",
+                      [wish](const std::string& text) {
+                          wish->probe = text == "require" ? deploy::ProbeMode::require
+                                        : text == "off"   ? deploy::ProbeMode::off
+                                                          : deploy::ProbeMode::automatic;
+                      });
+    probe.choices = {"auto", "require", "off"};
+    add(std::move(probe));
     add(flag("--evidence", "DIR", "Where to keep what a failed rollout looked like (~/.local/state/waaft).",
              [wish](const std::string& text) { wish->evidence = text; }));
     const auto common = input.common;

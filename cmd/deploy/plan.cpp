@@ -57,7 +57,10 @@ Result<Plan, cmd::Errors> make_plan(kube::Api& api, const kube::Objects& objects
     const auto live = api.get_all(paths);
     const auto planned = api.apply_all(objects, {.dry_run = true, .force = force});
     for (std::size_t i = 0; i < objects.size(); ++i) {
-        if (!planned[i]) {
+        if (!planned[i] && planned[i].error().code == "NOT_FOUND" && !live[i]) {
+            // A RoleBinding cannot be tried before its Role is there, unless one may bind any role.
+            plan.changes.push_back(*compare(nullptr, objects[i]));
+        } else if (!planned[i]) {
             errors.push_back(planned[i].error());
         } else if (!live[i] && live[i].error().code != "NOT_FOUND") {
             errors.push_back(live[i].error());

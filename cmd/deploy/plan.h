@@ -4,8 +4,8 @@
 // namespace does not exist the cluster cannot be asked about objects in it: all are created, `asked` is false.
 #pragma once
 
-#include "cmd/deploy/diff.h"
 #include "cmd/command.h"
+#include "cmd/deploy/diff.h"
 #include "cmd/kube/api.h"
 
 #include <iosfwd>

@@ -18,18 +18,6 @@ namespace json = boost::json;
 
 constexpr std::string_view secret_type = "waaft/revision";
 
-std::string decode_base64(const std::string& text) {
-    std::string bytes(text.size() / 4 * 3 + 3, '\0');
-    const int size =
-        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-    if (size < 0) return {};
-    bytes.resize(static_cast<std::size_t>(size));
-    // It fills up with zeros where the text has '='; JSON has none at its end.
-    while (!bytes.empty() && bytes.back() == '\0') bytes.pop_back();
-    return bytes;
-}
-
 std::string secret_name(const std::string& name, std::int64_t number) {
     return name + "-revision-" + std::to_string(number);
 }
@@ -41,6 +29,18 @@ std::string annotation(const kube::Object& secret, std::string_view key) {
 std::string identity(const kube::Object& object) { return kube::text(object, {"apiVersion"}) + kube::title_of(object); }
 
 }  // namespace
+
+std::string decode_base64(const std::string& text) {
+    std::string bytes(text.size() / 4 * 3 + 3, '\0');
+    const int size =
+        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+    if (size < 0) return {};
+    bytes.resize(static_cast<std::size_t>(size));
+    // It fills up with zeros where the text has '='; JSON has none at its end.
+    while (!bytes.empty() && bytes.back() == '\0') bytes.pop_back();
+    return bytes;
+}
 
 kube::Object to_secret(const Revision& revision, const std::string& name) {
     json::array objects;

@@ -41,6 +41,9 @@ std::int64_t next_number(const std::vector<Revision>& revisions);
 // What earlier revisions had and `current` has not; each once.
 kube::Objects pruned_objects(const std::vector<Revision>& revisions, const kube::Objects& current);
 
+// Of a Secret's data; empty if it is no base64.
+std::string decode_base64(const std::string& text);
+
 // "user@host"
 std::string whoami();
 
