@@ -54,6 +54,7 @@ Result<Proven> prove_outside(Work& work, const project::Project& project, const 
     } else {
         work.progress.warn("Not proven from outside: " + proof.failure +
                            ". The pods are ready; that may be this machine's network alone (--probe require, off).");
+        work.progress.done("not proven from here");
     }
     return proven;
 }
