@@ -13,13 +13,28 @@ COPY . .
 ARG COMMIT=""
 RUN npm --prefix web run build \
     && cmake --preset release -DWAAFT_TESTS=OFF -DWAAFT_COMMIT="$COMMIT" \
-    && cmake --build build/release --target waaft \
-    && scripts/collect-files build/release/cmd/waaft /image \
-    && install -d -m 0700 /data
+    && cmake --build build/release --target waaft
+# The same files as in the image of `waaft build-image --builder native`. COPY gives a folder to another owner only
+# where it makes it, and keeps the mode only of what is in the folder that is copied: so /data is alone in one.
+RUN build/release/cmd/waaft build-image --builder native --rootfs /image --quiet && mkdir /own && mv /image/data /own/
+
+# For pipelines, by `docker build --target ci`: waaft and the programs that it runs. kubectl is Debian 12's
+# (1.20); waaft needs of it only the configuration and the proxy, which have not changed since.
+FROM debian:bookworm-slim AS ci
+RUN apt-get update -qq \
+    && apt-get install -y -qq --no-install-recommends ca-certificates docker.io git kubernetes-client libcurl4 \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=build /image /opt/waaft
+RUN find /opt/waaft -name '*.so*' | while read -r file; do \
+        [ -e "${file#/opt/waaft}" ] || cp "$file" /usr/local/lib/; \
+    done \
+    && ldconfig \
+    && ln -s /opt/waaft/waaft /usr/local/bin/waaft \
+    && waaft version
 
 FROM scratch
 COPY --from=build /image /
-COPY --from=build --chown=65532:65532 /data /data
+COPY --from=build --chown=65532:65532 /own /
 # Health and metrics are for whoever runs the container; publish port 9090 only to them.
 ENV WAAFT_DATA=/data WAAFT_OPS_ADDRESS=0.0.0.0
 USER 65532:65532
