@@ -1,31 +1,13 @@
 #include "cmd/config.h"
 
-#include "cmd/config_file.h"
-#include "cmd/nearest.h"
+#include "cmd/project/config_text.h"
+#include "cmd/project/parse.h"
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 
 namespace waaft::cmd {
 namespace {
-
-constexpr std::string_view default_file = "waaft.yaml";
-constexpr std::string_view file_variable = "WAAFT_CONFIG";
-
-std::optional<std::string> find_file(const ConfigFlags& flags, const Environment& environment) {
-    if (flags.file) {
-        return flags.file;
-    }
-    if (const auto found = environment.find(file_variable); found != environment.end() && !found->second.empty()) {
-        return found->second;
-    }
-    std::error_code ignored;
-    if (std::filesystem::exists(default_file, ignored)) {
-        return std::string(default_file);
-    }
-    return std::nullopt;
-}
 
 std::size_t index_of(const app::Setting& setting) {
     return static_cast<std::size_t>(&setting - app::settings().data());
@@ -37,17 +19,15 @@ public:
 
     void add_file(const std::string& path) {
         loaded_.file = path;
-        const auto text = read_config(path);
+        const auto text = project::read_config(path);
         if (!text) {
             errors_.push_back(text.error());
             return;
         }
-        auto parsed = parse_config(*text, path);
-        for (const auto& value : parsed.values) {
-            const bool list = value.setting->kind == app::Kind::list;
-            note(*value.setting,
-                 list ? app::set_from_list(loaded_.config, *value.setting, value.items)
-                      : app::set_from_text(loaded_.config, *value.setting, value.items.front()),
+        // The whole file is checked, although only the server's section counts here.
+        auto parsed = project::parse_file(*text, path);
+        for (const auto& value : parsed.serve) {
+            note(*value.setting, project::apply(value, loaded_.config),
                  {Origin::From::file, path + ":" + std::to_string(value.line)});
         }
         errors_.insert(errors_.end(), parsed.errors.begin(), parsed.errors.end());
@@ -61,7 +41,7 @@ public:
                      {Origin::From::environment, name});
             }
         }
-        warn_of_misspelt(environment);
+        loaded_.warnings = project::misspelt_variables(environment);
     }
 
     void add_flags(const std::vector<ConfigFlags::Value>& values) {
@@ -93,23 +73,6 @@ private:
             errors_.push_back(std::move(error));
         }
         loaded_.origins[index_of(setting)] = std::move(origin);
-    }
-
-    // Not errors: Kubernetes puts variables such as WAAFT_PORT into pods beside a Service of that name.
-    void warn_of_misspelt(const Environment& environment) {
-        std::vector<std::string> names{std::string(file_variable)};
-        for (const auto& setting : app::settings()) {
-            names.push_back(app::environment_name(setting));
-        }
-        for (const auto& [name, value] : environment) {
-            if (!name.starts_with("WAAFT_") || std::find(names.begin(), names.end(), name) != names.end()) {
-                continue;
-            }
-            const auto guess = nearest(name, names);
-            if (!guess.empty() && edit_distance(name, guess) <= 2) {
-                loaded_.warnings.push_back(name + " is not a setting; did you mean " + guess + "?");
-            }
-        }
     }
 
     LoadedConfig loaded_;
@@ -170,16 +133,6 @@ Option option_of(const app::Setting& setting, const std::shared_ptr<ConfigFlags>
 
 }  // namespace
 
-std::string describe(const Origin& origin) {
-    switch (origin.from) {
-        case Origin::From::initial: return "default";
-        case Origin::From::file: return origin.place;
-        case Origin::From::environment: return "env " + origin.place;
-        case Origin::From::flag: return "flag " + origin.place;
-    }
-    return {};
-}
-
 std::vector<Option> config_options(const std::shared_ptr<ConfigFlags>& flags) {
     std::vector<Option> options;
     options.push_back({.name = "--config",
@@ -198,7 +151,7 @@ std::vector<Option> config_options(const std::shared_ptr<ConfigFlags>& flags) {
 
 Result<LoadedConfig, Errors> load_config(const ConfigFlags& flags, const Environment& environment) {
     Loader loader;
-    if (const auto file = find_file(flags, environment)) {
+    if (const auto file = project::find_config(flags.file, environment)) {
         loader.add_file(*file);
     }
     loader.add_environment(environment);

@@ -1,10 +1,11 @@
 // The effective configuration: defaults, then waaft.yaml, then the environment, then flags.
 //
 // Thread: main. Ownership: values. Errors: all that were found, each with its place
-// (file:line:column, variable or flag); codes config_value, config_conflict and those of config_file.h.
+// (file:line:column, variable or flag); codes config_value, config_conflict and those of project/parse.h.
 #pragma once
 
 #include "cmd/command.h"
+#include "cmd/project/origin.h"
 #include "server/app/config.h"
 #include "server/app/settings.h"
 
@@ -25,13 +26,7 @@ struct ConfigFlags {
     std::vector<Value> values;
 };
 
-struct Origin {
-    enum class From : std::uint8_t { initial, file, environment, flag };
-    From from = From::initial;
-    std::string place;  // "waaft.yaml:3", "WAAFT_LISTEN_PORT", "--port"; empty for a default
-};
-// "default", "waaft.yaml:3", "env WAAFT_LISTEN_PORT", "flag --port".
-std::string describe(const Origin& origin);
+using project::Origin;
 
 struct LoadedConfig {
     app::Config config;

@@ -52,22 +52,12 @@ json::value json_value(const app::Config& config, const app::Setting& setting) {
     }
 }
 
-std::string_view name_of(Origin::From from) {
-    switch (from) {
-        case Origin::From::initial: return "default";
-        case Origin::From::file: return "file";
-        case Origin::From::environment: return "environment";
-        case Origin::From::flag: return "flag";
-    }
-    return {};
-}
-
 void show_json(const LoadedConfig& loaded, std::ostream& out) {
     json::object values;
     const auto table = app::settings();
     for (std::size_t i = 0; i < table.size(); ++i) {
         values[table[i].key] = json::object{{"value", json_value(loaded.config, table[i])},
-                                            {"from", name_of(loaded.origins[i].from)},
+                                            {"from", project::to_string(loaded.origins[i].from)},
                                             {"place", loaded.origins[i].place}};
     }
     out << pretty(json::object{{"schema", "waaft.config/1"}, {"file", loaded.file}, {"settings", std::move(values)}});

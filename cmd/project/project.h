@@ -2,7 +2,7 @@
 // default, so that no file is needed. The section `serve:` is the server's own (app/settings.h).
 //
 // Thread: main. Ownership: values. Units: in the names; CPU and memory are Kubernetes quantities
-// ("500m", "256Mi"). Errors: config_* as in cmd/config_file.h, each with file:line:column.
+// ("500m", "256Mi"). Errors: config_* as in project/parse.h, each with file:line:column.
 // Source: docs/waaft-yaml.md is made from project/fields.h.
 #pragma once
 

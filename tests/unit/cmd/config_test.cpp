@@ -45,7 +45,7 @@ cmd::ConfigFlags flags_of(const std::vector<std::array<std::string, 2>>& values)
 
 std::string origin_of(const cmd::LoadedConfig& loaded, std::string_view key) {
     const auto* setting = app::find_setting(key);
-    return cmd::describe(loaded.origins[static_cast<std::size_t>(setting - app::settings().data())]);
+    return project::describe(loaded.origins[static_cast<std::size_t>(setting - app::settings().data())]);
 }
 
 struct Ran {
@@ -264,4 +264,16 @@ TEST_CASE("the schema and the README's table are those of the settings") {
     const bool table_is_new = read("README.md").find("\n" + cmd::markdown_table() + "\n") != std::string::npos;
     CHECK(schema_is_new);
     CHECK(table_is_new);
+}
+
+TEST_CASE("the server takes the whole waaft.yaml, and refuses mistakes anywhere in it") {
+    const Workspace workspace;
+    Workspace::write("waaft.yaml", "name: live\nautoscaling: {max: 3}\nserve:\n  rooms: {max: 7}\n");
+    const auto loaded = cmd::load_config({}, {});
+    REQUIRE(loaded.has_value());
+    CHECK(loaded->config.rooms_max == 7);
+    Workspace::write("waaft.yaml", "autoscaling: {mx: 3}\n");
+    const auto wrong = cmd::load_config({}, {});
+    REQUIRE(!wrong.has_value());
+    CHECK(wrong.error().front().where == "waaft.yaml:1:15");
 }

@@ -1,7 +1,7 @@
-#include "cmd/config_file.h"
+#include "cmd/project/parse.h"
 #include "tests/support/catch.h"
 
-using waaft::cmd::parse_config;
+using waaft::project::parse_file;
 
 namespace {
 
@@ -18,8 +18,6 @@ const std::vector<Wrong> wrong_files{
      "did you mean port?"},
     {"sevre:\n  data: x\n", "config_unknown_key", "\"sevre\" is no key of the file", "w.yaml:1:1",
      "did you mean serve?"},
-    {"registry: ghcr.io\n", "config_unknown_key", "\"registry\" is no key of the file", "w.yaml:1:1",
-     "see `waaft config show` for the names"},
     {"serve:\n  listen.port: 3000\n", "config_unknown_key", "\"listen.port\" is no key of serve", "w.yaml:2:3",
      "see `waaft config show` for the names"},
     {"serve:\n  listen:\n    port: 70000\n", "config_value",
@@ -35,7 +33,7 @@ const std::vector<Wrong> wrong_files{
     {"serve:\n  listen: 3000\n", "config_type", "listen must be a map of keys and values, not a single value",
      "w.yaml:2:11", "write `address:` and its values, indented"},
     {"[serve]\n", "config_type", "the file must be a map of keys and values, not a list", "w.yaml:1:1",
-     "write `serve:` and its values, indented"},
+     "write `name:` and its values, indented"},
     {"serve:\n  ? [a]\n  : b\n", "config_type", "a key must be a name, not a list", "w.yaml:2:5",
      "see `waaft config show` for the names"},
     {"serve:\n  tls:\n    names: here\n", "config_type",
@@ -64,10 +62,10 @@ const std::vector<Wrong> wrong_files{
 
 }  // namespace
 
-TEST_CASE("a wrong file says what was expected, and where") {
+TEST_CASE("a wrong section serve: says what was expected, and where") {
     for (const auto& wrong : wrong_files) {
         CAPTURE(wrong.text);
-        const auto parsed = parse_config(wrong.text, "w.yaml");
+        const auto parsed = parse_file(wrong.text, "w.yaml");
         REQUIRE(parsed.errors.size() == 1);
         const auto& error = parsed.errors.front();
         CHECK(error.code == wrong.code);
@@ -77,64 +75,23 @@ TEST_CASE("a wrong file says what was expected, and where") {
     }
 }
 
-TEST_CASE("what is not YAML is refused with its position") {
-    for (const std::string text : {"serve:\n\tdata: x\n", "serve: [\n", "a: b: c\n", "%YAML 9\n---\n"}) {
-        CAPTURE(text);
-        const auto parsed = parse_config(text, "w.yaml");
-        REQUIRE(parsed.errors.size() == 1);
-        CHECK(parsed.errors.front().code == "config_syntax");
-        CHECK(parsed.errors.front().what.starts_with("this is not YAML: "));
-        CHECK(parsed.errors.front().where.starts_with("w.yaml:"));
-    }
-}
-
-TEST_CASE("a file without settings is a valid one") {
-    for (const std::string text : {"", "# nothing\n", "---\n", "serve:\n", "serve: {}\n", "serve:\n  listen:\n"}) {
-        CAPTURE(text);
-        const auto parsed = parse_config(text, "w.yaml");
-        CHECK(parsed.errors.empty());
-        CHECK(parsed.values.empty());
-    }
-}
-
 TEST_CASE("values keep their line and items") {
     const auto parsed =
-        parse_config("serve:\n  data: \"none\"\n  tls:\n    names:\n      - a.example\n      - ::1\n", "w");
+        parse_file("serve:\n  data: \"none\"\n  tls:\n    names:\n      - a.example\n      - ::1\n", "w");
     REQUIRE(parsed.errors.empty());
-    REQUIRE(parsed.values.size() == 2);
-    CHECK(parsed.values[0].setting->key == "data");
-    CHECK(parsed.values[0].items == std::vector<std::string>{"none"});
-    CHECK(parsed.values[0].line == 2);
-    CHECK(parsed.values[1].items == std::vector<std::string>{"a.example", "::1"});
+    REQUIRE(parsed.serve.size() == 2);
+    CHECK(parsed.serve[0].setting->key == "data");
+    CHECK(parsed.serve[0].items == std::vector<std::string>{"none"});
+    CHECK(parsed.serve[0].line == 2);
+    CHECK(parsed.serve[1].items == std::vector<std::string>{"a.example", "::1"});
 }
 
-TEST_CASE("all mistakes are told at once, up to a limit") {
-    CHECK(parse_config("serve:\n  dat: x\n  listen:\n    port: x\n", "w").errors.size() == 2);
-    std::string many = "serve:\n";
-    for (int i = 0; i < 1000; ++i) {
-        many += "  key" + std::to_string(i) + ": x\n";
-    }
-    CHECK(parse_config(many, "w").errors.size() == waaft::cmd::errors_max);
-}
-
-TEST_CASE("hostile files are refused cheaply") {
+TEST_CASE("a file cannot grow by its own aliases") {
     std::string bomb = "a: &a [x, x]\n";
     for (char c = 'b'; c <= 'z'; ++c) {
         bomb +=
             std::string(1, c) + ": &" + c + " [*" + static_cast<char>(c - 1) + ", *" + static_cast<char>(c - 1) + "]\n";
     }
-    REQUIRE(parse_config(bomb, "w").errors.size() == 1);
-    CHECK(parse_config(bomb, "w").errors.front().what == "aliases (*name) are not supported");
-
-    CHECK(parse_config(std::string(100'000, '['), "w").errors.front().what == "nested too deeply");
-    CHECK(parse_config(std::string(waaft::cmd::config_file_bytes_max + 1, ' '), "w").errors.front().code ==
-          "config_too_large");
-}
-
-TEST_CASE("files that cannot be read say why") {
-    const auto missing = waaft::cmd::read_config("/nonexistent/waaft.yaml");
-    REQUIRE(!missing.has_value());
-    CHECK(missing.error().what == "the file cannot be read: No such file or directory");
-    CHECK(missing.error().where == "/nonexistent/waaft.yaml");
-    CHECK(waaft::cmd::read_config("/").error().what == "this is a folder, not a file");
+    REQUIRE(parse_file(bomb, "w").errors.size() == 1);
+    CHECK(parse_file(bomb, "w").errors.front().what == "aliases (*name) are not supported");
 }
