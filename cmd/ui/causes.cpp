@@ -20,7 +20,7 @@ constexpr std::array table{
     CauseInfo{"CRASH_EXIT", "The container starts and ends again; the exit code and its last lines say why.",
               "Read the log lines that are shown; `waaft logs --previous` has all of them."},
     CauseInfo{"OOM", "The container needed more memory than its limit and was killed.",
-              "Raise resources.memory_limit in waaft.yaml."},
+              "Raise resources.memoryLimit in waaft.yaml."},
     CauseInfo{"PROBE", "The container runs, but does not answer its health checks.",
               "Read its log: `waaft logs`; the operations listener answers /livez and /readyz."},
     CauseInfo{"NOT_READY", "Fewer pods are ready than there should be.",
