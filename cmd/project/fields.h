@@ -1,9 +1,8 @@
 // The one table of every field of Project: name, kind, bounds, documentation.
 //
-// The reader of waaft.yaml, flags, WAAFT_* variables, the JSON Schema and the table of
-// docs/waaft-yaml.md are all made from it. Thread: any; the table never changes. Ownership: values; the
-// table lives as long as the program. Units: durations are kept in seconds. Errors: Error with code
-// config_value; `where` is left to the caller, who knows the file and line, variable or flag.
+// The reader of waaft.yaml, flags and WAAFT_* variables are all made from it. Thread: any; the table never changes.
+// Ownership: values; the table lives as long as the program. Units: durations are kept in seconds. Errors: Error with
+// code config_value; `where` is left to the caller, who knows the file and line, variable or flag.
 #pragma once
 
 #include "cmd/project/forms.h"

@@ -9,8 +9,16 @@ namespace {
 
 using Type = yaml::Node::Type;
 
-const std::string names_hint = "see `waaft config show` for the names";
 const std::string one_value_hint = "write one value after the colon";
+
+// "its keys are min, max, cpu, behavior", each once.
+std::string names_hint(const std::vector<std::string>& keys) {
+    std::string hint = "its keys are ";
+    for (auto key = keys.begin(); key != keys.end(); ++key) {
+        if (std::find(keys.begin(), key, *key) == key) hint += (key == keys.begin() ? "" : ", ") + *key;
+    }
+    return hint;
+}
 
 bool is_text(const yaml::Node& node) { return node.type == Type::scalar; }
 
@@ -27,16 +35,17 @@ public:
     void read_level(const yaml::Node& node, const std::string& owner, const std::string& prefix) {
         auto keys = names_below(fields(), prefix);
         if (prefix.empty()) keys.emplace_back("serve");
-        each_entry(problems_, node, {owner, names_hint}, keys, [&](const yaml::Node& key, const yaml::Node& value) {
-            const auto name = prefix + key.scalar;
-            if (name == "serve") {
-                parsed_.serve = read_serve(problems_, value);
-            } else if (const auto* field = find_field(name)) {
-                read_field(*field, key, value);
-            } else {
-                read_level(value, name, name + ".");
-            }
-        });
+        each_entry(problems_, node, {owner, names_hint(keys)}, keys,
+                   [&](const yaml::Node& key, const yaml::Node& value) {
+                       const auto name = prefix + key.scalar;
+                       if (name == "serve") {
+                           parsed_.serve = read_serve(problems_, value);
+                       } else if (const auto* field = find_field(name)) {
+                           read_field(*field, key, value);
+                       } else {
+                           read_level(value, name, name + ".");
+                       }
+                   });
     }
 
 private:
@@ -79,7 +88,7 @@ private:
                 wrong_type(text.type == Type::null ? key.at : text.at, field, text, "write one text after each name");
             }
         };
-        each_entry(problems_, value, {std::string(field.key), names_hint}, read);
+        each_entry(problems_, value, {std::string(field.key), "its keys are names"}, read);
         return true;
     }
 

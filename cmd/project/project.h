@@ -3,7 +3,7 @@
 //
 // Thread: main. Ownership: values. Units: in the names; CPU and memory are Kubernetes quantities
 // ("500m", "256Mi"). Errors: config_* as in project/parse.h, each with file:line:column.
-// Source: docs/waaft-yaml.md is made from project/fields.h.
+// Source: project/fields.h, the table of all names, bounds and meanings.
 #pragma once
 
 #include "cmd/project/origin.h"

@@ -15,7 +15,9 @@ struct Wrong {
     std::string hint;
 };
 
-const std::string see_names = "see `waaft config show` for the names";
+const std::string see_names =
+    "its keys are name, image, registry, cluster, expose, domain, tls, resources, autoscaling, drain, redis, storage, "
+    "secrets, imagePull, patches, serve";
 
 void check_wrong(const std::vector<Wrong>& table) {
     for (const auto& wrong : table) {
