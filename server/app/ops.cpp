@@ -5,6 +5,7 @@
 
 #include <httplib.h>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -25,6 +26,7 @@ struct Ops::Impl {
     std::vector<const Shard*> shards;
     httplib::Server server;
     std::thread thread;
+    std::atomic<bool> ended = false;  // the thread's loop
     std::uint16_t port = 0;
 
     void add_routes();
@@ -97,7 +99,12 @@ Result<std::unique_ptr<Ops>> Ops::start(const Services& services, std::vector<co
                      config.ops_address + ":" + std::to_string(config.ops_port),
                      "Stop the other program, or choose another port with --ops-port."};
     }
-    impl.thread = std::thread([&impl] { impl.server.listen_after_bind(); });
+    impl.thread = std::thread([&impl] {
+        impl.server.listen_after_bind();
+        impl.ended = true;
+    });
+    // stop() before the library's loop runs is lost, and the loop would never end.
+    while (!impl.server.is_running() && !impl.ended) std::this_thread::yield();
     return ops;
 }
 

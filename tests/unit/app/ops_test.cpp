@@ -1,4 +1,5 @@
 #include "server/app/ops.h"
+#include "server/app/services.h"
 #include "tests/support/catch.h"
 
 #include <vector>
@@ -16,4 +17,15 @@ TEST_CASE("a loop that stopped turning is found, one that has not begun is not")
         {{100'000, 95'000}, 1},       {{90'000, 90'000}, 0},
     };
     for (const Row& row : rows) CHECK(find_stuck(row.last_turns_ms, 100'000) == row.stuck);
+}
+
+TEST_CASE("a listener that is stopped as soon as it was started ends") {
+    waaft::app::Config config;
+    config.ops_port = 0;
+    const waaft::app::Services services(config);
+    for (int i = 0; i < 100; ++i) {
+        const auto ops = waaft::app::Ops::start(services, {});
+        REQUIRE(ops.has_value());
+        CHECK((*ops)->port() != 0);
+    }
 }
