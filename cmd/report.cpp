@@ -29,8 +29,6 @@ bool wants_color(const Environment& environment) {
            (term == environment.end() || term->second != "dumb") && isatty(STDERR_FILENO) == 1;
 }
 
-Exit exit_code_of(const Errors& errors) {
-    return exit_of(errors);
-}
+Exit exit_code_of(const Errors& errors) { return exit_of(errors); }
 
 }  // namespace waaft::cmd

@@ -152,7 +152,9 @@ std::string metrics_text(const Services& services, const std::vector<const Shard
                                     static_cast<double>(services.store->queued())));
     families.push_back(
         gauge_family("process_resident_memory_bytes", "Resident memory.", static_cast<double>(resident_bytes())));
-    families.push_back({"process_cpu_seconds_total", "User and system time.", MetricType::Counter,
+    families.push_back({"process_cpu_seconds_total",
+                        "User and system time.",
+                        MetricType::Counter,
                         {metric_of(MetricType::Counter, cpu_seconds())}});
     return prometheus::TextSerializer{}.Serialize(families);
 }
