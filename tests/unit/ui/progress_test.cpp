@@ -5,6 +5,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <poll.h>
 #include <pty.h>
 #include <unistd.h>
 
@@ -66,10 +67,18 @@ public:
     void type(std::string_view text) const {
         REQUIRE(write(master_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
     }
-    std::string shown() const {
-        std::array<char, 4096> buffer{};
-        const auto size = read(master_, buffer.data(), buffer.size());
-        return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+    // The kernel may hand over what was written in pieces.
+    void expect(std::string_view text) const {
+        constexpr int deadline_ms = 20'000;
+        std::string shown;
+        pollfd readable{.fd = master_, .events = POLLIN, .revents = 0};
+        while (shown.size() < text.size() && poll(&readable, 1, deadline_ms) > 0) {
+            std::array<char, 4096> buffer{};
+            const auto size = read(master_, buffer.data(), buffer.size());
+            if (size <= 0) break;
+            shown.append(buffer.data(), static_cast<std::size_t>(size));
+        }
+        CHECK(shown == text);
     }
 
 private:
@@ -212,13 +221,13 @@ TEST_CASE("on a terminal the style is live and lines are cut to its width") {
     const Terminal terminal;
     Progress progress({std::cout, std::cerr, false}, ProgressStyle::automatic);
     progress.step("watch", "Waiting for pods");
-    CHECK(terminal.shown() == "\r\033[KWaiting for pods  0 s");
+    terminal.expect("\r\033[KWaiting for pods  0 s");
     progress.status("a text that is longer than the terminal is wide");
-    CHECK(terminal.shown() == "\r\033[KWaiting for pods  0 s  a text that i...");
+    terminal.expect("\r\033[KWaiting for pods  0 s  a text that i...");
     setenv("TERM", "dumb", 1);
     Progress dumb({std::cout, std::cerr, false}, ProgressStyle::automatic);
     dumb.step("watch", "Waiting");
-    CHECK(terminal.shown() == "watch: Waiting\r\n");
+    terminal.expect("watch: Waiting\r\n");
     dumb.done({});
     progress.done({});
 }
