@@ -33,6 +33,7 @@ enum class StoreError : std::uint8_t {
     io,        // the device failed
     exists,    // a room with that name is open
     closed,    // close() was called
+    away,      // the server that keeps the rooms can't be reached
     conflict,  // no such room, another epoch, or a seq that isn't above last_seq; nothing was written
 };
 std::string_view sentence(StoreError error);
