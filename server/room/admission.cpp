@@ -74,6 +74,7 @@ void Room::Impl::resume(MemberState& member, Admission admission, Now now) {
         outputs.push_back(Close{member.connection, signaling::CloseCode::replaced});
     }
     members.set_connection(member, admission.connection);
+    member.mine = true;
     member.ban_keys = std::move(admission.ban_keys);
     if (member.shown.away) {
         member.shown.away = false;
@@ -133,6 +134,15 @@ void Room::Impl::correct_mark(const MemberState& member) {
 
 signaling::Welcome Room::Impl::welcome(const MemberState& member, bool resumed,
                                        const std::optional<signaling::Position>& seen) const {
+    if (!bare_welcome) return full_welcome(member, resumed, seen);
+    signaling::Welcome message;
+    message.you = member.id();
+    message.resumed = resumed;
+    return message;
+}
+
+signaling::Welcome Room::Impl::full_welcome(const MemberState& member, bool resumed,
+                                            const std::optional<signaling::Position>& seen) const {
     signaling::Welcome message;
     message.you = member.id();
     message.resumed = resumed;

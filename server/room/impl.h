@@ -48,6 +48,8 @@ struct Room::Impl {
     void correct_mark(const MemberState& member);
     signaling::Welcome welcome(const MemberState& member, bool resumed,
                                const std::optional<signaling::Position>& seen) const;
+    signaling::Welcome full_welcome(const MemberState& member, bool resumed,
+                                    const std::optional<signaling::Position>& seen) const;
     void fill_items(signaling::Welcome& message, const std::optional<signaling::Position>& seen) const;
 
     // Going away (presence.cpp).
@@ -136,6 +138,7 @@ struct Room::Impl {
     std::map<std::string, signaling::Role> roles;
     std::set<std::string> removed;
     TimePoint recovering_until;
+    bool bare_welcome = false;                   // a Replica writes it when the others have agreed
     Precedence precedence = Precedence::by_age;  // until everybody has had time to come back
 
     std::set<std::string> ban_keys;

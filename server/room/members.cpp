@@ -11,15 +11,18 @@ MemberState& Members::add(signaling::Member shown) {
     member->order = next_order_++;
     MemberState& added = *member;
     by_id_.emplace(added.id(), std::move(member));
+    mark(added);
     return added;
 }
 
 void Members::remove(MemberState& member) {
     set_connection(member, 0);
+    mark(member);
     by_id_.erase(by_id_.find(member.id()));
 }
 
 void Members::clear() {
+    for_each([&](const MemberState& member) { mark(member); });
     by_connection_.clear();
     by_id_.clear();
 }
@@ -42,7 +45,21 @@ void Members::set_connection(MemberState& member, ConnectionId connection) {
     if (member.connected()) {
         by_connection_[connection] = &member;
     }
+    mark(member);
 }
+
+void Members::watch(bool on) {
+    watched_ = on;
+    changed_.clear();
+}
+
+void Members::mark(const MemberState& member) {
+    if (watched_) {
+        changed_.insert(member.id());
+    }
+}
+
+std::set<std::string> Members::take_changed() { return std::exchange(changed_, {}); }
 
 std::vector<MemberState*> Members::in_order() const {
     std::vector<MemberState*> members;

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -24,6 +25,7 @@ struct MemberState {
     TimePoint timer;              // connection == 0: when it is shown as away, then when it is dropped
     std::vector<std::string> ban_keys;
     bool invited = false;
+    bool mine = true;  // this server watches its timers; false only in a Replica
     // What the last Attach said.
     bool attached_on_air = false;
     signaling::Role attached_role = signaling::Role::viewer;
@@ -45,6 +47,11 @@ public:
     // 0 takes the connection away.
     void set_connection(MemberState& member, ConnectionId connection);
 
+    // While changes are watched: the ids of those that were added, removed, connected or marked.
+    void watch(bool on);
+    void mark(const MemberState& member);
+    std::set<std::string> take_changed();
+
     std::size_t size() const { return by_id_.size(); }
     bool empty() const { return by_id_.empty(); }
     // In the order in which they came.
@@ -62,6 +69,8 @@ private:
     std::unordered_map<std::string_view, std::unique_ptr<MemberState>> by_id_;
     std::unordered_map<ConnectionId, MemberState*> by_connection_;
     std::uint64_t next_order_ = 1;
+    bool watched_ = false;
+    std::set<std::string> changed_;
 };
 
 }  // namespace waaft::room

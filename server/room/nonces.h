@@ -29,6 +29,8 @@ public:
     void accept(std::string_view member, std::string_view nonce, signaling::Seq seq, TimePoint now);
     // It is not and never will be; the nonce may be used again.
     void forget(std::string_view member, std::string_view nonce);
+    // None is pending any more.
+    void forget_pending() { pending_.clear(); }
     void expire(TimePoint now);
 
 private:

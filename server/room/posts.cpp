@@ -29,6 +29,11 @@ std::optional<Post> Posts::take_settled() {
     return post;
 }
 
+void Posts::restart(signaling::Seq last_seq) {
+    posts_.clear();
+    next_seq_ = last_seq + 1;
+}
+
 bool Posts::has_reaction(std::string_view member, signaling::Seq target) const {
     return std::any_of(posts_.begin(), posts_.end(), [&](const Post& post) {
         const signaling::Record& record = post.record;

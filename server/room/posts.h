@@ -33,6 +33,9 @@ public:
     // The oldest post, once its outcome is known.
     std::optional<Post> take_settled();
 
+    // All that wait are not written and never will be; seqs go on after `last_seq`.
+    void restart(signaling::Seq last_seq);
+
     // The member's reaction to that message is on its way, so the tail does not tell its state.
     bool has_reaction(std::string_view member, signaling::Seq target) const;
     std::size_t size() const { return posts_.size(); }

@@ -20,6 +20,7 @@ void Room::Impl::on(MemberState& from, const signaling::Invite& message, Now) {
         return;
     }
     target->invited = true;
+    members.mark(*target);
     send(*target, signaling::Invited{from.id()});
 }
 
@@ -34,6 +35,7 @@ void Room::Impl::on(MemberState& from, const signaling::Accept&, Now now) {
 void Room::Impl::on(MemberState& from, const signaling::Decline&, Now now) {
     if (from.invited) {
         from.invited = false;
+        members.mark(from);
     } else if (settings.kind == RoomKind::broadcast && from.shown.role == Role::speaker) {
         set_role(from, Role::viewer, now);
     } else {

@@ -58,6 +58,7 @@ void Room::Impl::attach(MemberState& member) {
 }
 
 void Room::Impl::touch(MemberState& member, ConnectionId except) {
+    members.mark(member);
     for (Touched& entry : touched) {
         if (entry.member == &member) {
             entry.except = entry.except == except ? except : 0;

@@ -229,6 +229,8 @@ ServerMessage decode_ping(Context& in) { return Ping{number32(in.fields, "within
 
 ServerMessage decode_restarting(Context& in) { return Restarting{number32(in.fields, "retryMs")}; }
 
+ServerMessage decode_waiting(Context& in) { return Waiting{in.fields.flag("on")}; }
+
 ServerMessage decode_bye(Context& in) { return Bye{enum_of(in.fields, "code", parse_close_code)}; }
 
 ServerMessage decode_error(Context& in) {
@@ -268,6 +270,7 @@ constexpr std::array decoders{
     Decoder{"error", decode_error},
     Decoder{"bye", decode_bye},
     Decoder{"restarting", decode_restarting},
+    Decoder{"waiting", decode_waiting},
 };
 
 }  // namespace

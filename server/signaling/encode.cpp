@@ -216,6 +216,11 @@ void write(JsonWriter& json, const Restarting& message) {
     json.number("retryMs", message.retry_ms);
 }
 
+void write(JsonWriter& json, const Waiting& message) {
+    json.text("t", "waiting");
+    json.flag("on", message.on);
+}
+
 void write(JsonWriter& json, const Bye& message) {
     json.text("t", "bye");
     json.text("code", to_string(message.code));

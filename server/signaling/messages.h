@@ -293,6 +293,10 @@ struct Ping {
 struct Restarting {
     std::uint32_t retry_ms = 0;
 };
+// What keeps the rooms is away: chat waits (on), or goes on again.
+struct Waiting {
+    bool on = false;
+};
 struct Bye {
     CloseCode code = CloseCode::left;
 };
@@ -303,6 +307,6 @@ struct ErrorMessage {
 };
 
 using ServerMessage = std::variant<Welcome, Joined, MemberChanged, Left, RoomChanged, RecordAdded, Ack, History,
-                                   SignalFrom, Invited, Muted, HostKey, Ping, Restarting, Bye, ErrorMessage>;
+                                   SignalFrom, Invited, Muted, HostKey, Ping, Restarting, Waiting, Bye, ErrorMessage>;
 
 }  // namespace waaft::signaling

@@ -85,6 +85,7 @@ struct LineOf {
     std::string operator()(const HostKey&) const { return "hostKey"; }
     std::string operator()(const Ping&) const { return "ping"; }
     std::string operator()(const Restarting&) const { return "restarting"; }
+    std::string operator()(const Waiting& m) const { return m.on ? "waiting" : "waiting no more"; }
     std::string operator()(const Bye&) const { return "bye"; }
     std::string operator()(const ErrorMessage& m) const {
         return "error " + std::string(to_string(m.code)) + (m.re.empty() ? "" : " " + m.re);

@@ -1,0 +1,263 @@
+#include "server/room/replica.h"
+
+#include "server/room/replica_impl.h"
+
+#include <algorithm>
+
+namespace waaft::room {
+
+using signaling::CloseCode;
+using signaling::ErrorCode;
+
+namespace {
+
+constexpr std::size_t inputs_max = 4096;
+constexpr std::size_t told_max = 4096;
+constexpr Duration retry_after = std::chrono::seconds(1);
+// As long as servers need to say that they are alive after the store was away.
+constexpr Duration servers_return_within = std::chrono::seconds(8);
+
+// Of what is posted to the log; empty for everything else.
+struct NonceOf {
+    std::string operator()(const signaling::Chat& message) const { return message.nonce; }
+    std::string operator()(const signaling::Delete& message) const { return message.nonce; }
+    std::string operator()(const signaling::React& message) const { return message.nonce; }
+    template <class Message>
+    std::string operator()(const Message&) const {
+        return {};
+    }
+};
+
+}  // namespace
+
+Replica::Impl::Impl(std::string server, const Options& options, Snapshot snapshot, std::function<std::string()> keys,
+                    Now now)
+    : self(std::move(server)),
+      make_key(std::move(keys)),
+      room(snapshot.settings, options, Kept{}, now),
+      alive_trusted_from(now.steady + servers_return_within) {
+    inside().bare_welcome = true;
+    inside().precedence = Precedence::holder;
+    resync(std::move(snapshot), now);
+    outputs.clear();  // nobody is here to hear it
+}
+
+template <class Kind>
+bool Replica::Impl::is_queued() const {
+    return std::any_of(inputs.begin(), inputs.end(),
+                       [](const Input& input) { return std::holds_alternative<Kind>(input); });
+}
+
+void Replica::Impl::queue(Input input, Now now) {
+    if (inside().settings.ended) return;
+    const bool asked = std::holds_alternative<Coming>(input) || std::holds_alternative<Saying>(input);
+    if (asked && inputs.size() >= inputs_max) {
+        refuse_input(input, ErrorCode::busy);
+        return;
+    }
+    inputs.push_back(std::move(input));
+    pump(now);
+}
+
+void Replica::Impl::refuse_input(const Input& input, ErrorCode code) {
+    if (const auto* coming = std::get_if<Coming>(&input)) {
+        outputs.push_back(Close{coming->admission.connection, CloseCode::busy});
+    } else if (const auto* saying = std::get_if<Saying>(&input)) {
+        const std::string nonce = std::visit(NonceOf{}, saying->message);
+        const ErrorCode fitting = nonce.empty() ? ErrorCode::busy : code;
+        outputs.push_back(Send{saying->from, signaling::ErrorMessage{fitting, {}, nonce}});
+    }
+}
+
+Replica::Replica(std::string server, Options options, Snapshot snapshot, std::function<std::string()> make_key, Now now)
+    : impl_(std::make_unique<Impl>(std::move(server), options, std::move(snapshot), std::move(make_key), now)) {}
+Replica::~Replica() = default;
+
+void Replica::join(Admission admission, Now now) { impl_->queue(Impl::Coming{std::move(admission)}, now); }
+
+void Replica::handle(ConnectionId from, signaling::ClientMessage message, Now now) {
+    const bool changes_nothing = std::holds_alternative<signaling::Signal>(message) ||
+                                 std::holds_alternative<signaling::HistoryRequest>(message);
+    if (changes_nothing) {
+        impl_->room.handle(from, std::move(message), now);
+        impl_->drain_room();
+        return;
+    }
+    impl_->queue(Impl::Saying{from, std::move(message)}, now);
+}
+
+void Replica::disconnected(ConnectionId connection, Now now) { impl_->queue(Impl::Going{connection}, now); }
+
+void Replica::on_lookup(std::uint64_t token, std::optional<signaling::Record> record, Now now) {
+    impl_->queue(Impl::Found{token, std::move(record)}, now);
+}
+
+void Replica::end(Now now) { impl_->queue(Impl::Ending{}, now); }
+
+void Replica::on_deadline(Now now) {
+    Impl& impl = *impl_;
+    if (impl.hole_until && *impl.hole_until <= now.steady) {
+        impl.hole_until.reset();
+        impl.missed = true;
+    }
+    if (impl.retry_at && *impl.retry_at <= now.steady) impl.retry_at.reset();
+    const auto due = impl.room.deadline();
+    if (due && *due <= now.steady && !impl.is_queued<Impl::Due>()) impl.inputs.push_back(Impl::Due{});
+    impl.advance(now);
+}
+
+std::optional<TimePoint> Replica::deadline() const {
+    std::optional<TimePoint> earliest = impl_->hole_until;
+    const auto consider = [&](std::optional<TimePoint> at) {
+        if (at && (!earliest || *at < *earliest)) earliest = at;
+    };
+    consider(impl_->retry_at);
+    // While it is under way or waits there is nothing more to be woken for.
+    if (!impl_->is_queued<Impl::Due>() && !impl_->batch) consider(impl_->room.deadline());
+    return earliest;
+}
+
+std::optional<Output> Replica::poll_output() {
+    if (impl_->outputs.empty()) return std::nullopt;
+    std::optional<Output> output(std::move(impl_->outputs.front()));
+    impl_->outputs.pop_front();
+    return output;
+}
+
+std::optional<Request> Replica::poll_request() {
+    if (impl_->requests.empty()) return std::nullopt;
+    std::optional<Request> request(std::move(impl_->requests.front()));
+    impl_->requests.pop_front();
+    return request;
+}
+
+void Replica::on_answer(Answer answer, Now now) {
+    Impl& impl = *impl_;
+    if (!impl.batch || impl.batch->answer) return;
+    Impl::Batch& batch = *impl.batch;
+    switch (answer.outcome) {
+        case Answer::Outcome::done:
+            // Undone: something that should have collided was told meanwhile, or the connection was lost.
+            if (batch.undone) impl.missed = true;
+            batch.answer = std::move(answer);
+            break;
+        case Answer::Outcome::conflict:
+            if (batch.lost_connection) impl.missed = true;
+            impl.take_back(now);
+            impl.decide_from = answer.revision;
+            break;
+        case Answer::Outcome::gone:
+            impl.take_back(now);
+            impl.over();
+            return;
+        case Answer::Outcome::away:
+            impl.undo(batch, now);
+            batch.lost_connection = true;
+            if (impl.up) impl.requests.push_back(Commit{batch.change});
+            return;
+        case Answer::Outcome::full:
+        case Answer::Outcome::failed: {
+            impl.undo(batch, now);
+            std::deque<Impl::Input> inputs = std::move(batch.inputs);
+            impl.batch.reset();
+            for (Impl::Input& input : inputs) {
+                const bool asked =
+                    std::holds_alternative<Impl::Coming>(input) || std::holds_alternative<Impl::Saying>(input);
+                if (asked)
+                    impl.refuse_input(input, ErrorCode::chat_unavailable);
+                else
+                    impl.inputs.push_back(std::move(input));
+            }
+            impl.retry_at = now.steady + retry_after;
+            break;
+        }
+    }
+    impl.advance(now);
+}
+
+void Replica::on_told(Told told, Now now) {
+    Impl& impl = *impl_;
+    if (told.revision <= impl.revision) return;
+    if (impl.told.size() >= told_max) {
+        impl.told.clear();
+        impl.missed = true;
+    }
+    impl.told.emplace(told.revision, std::move(told));
+    impl.advance(now);
+}
+
+void Replica::on_whisper(const Word& word) {
+    const MemberState* member = impl_->inside().members.find(word.to);
+    const auto* message = std::get_if<signaling::ServerMessage>(&word.what);
+    if (member == nullptr || message == nullptr || !member->connected() || is_stand_in(member->connection)) return;
+    impl_->outputs.push_back(Send{member->connection, *message});
+}
+
+void Replica::on_read(std::optional<Snapshot> snapshot, Now now) {
+    Impl& impl = *impl_;
+    if (!impl.reading) return;
+    impl.reading = false;
+    if (!snapshot) {
+        impl.over();
+        return;
+    }
+    impl.missed = false;
+    impl.resync(*std::move(snapshot), now);
+    impl.advance(now);
+}
+
+void Replica::on_read_failed(Now now) {
+    impl_->reading = false;
+    impl_->missed = true;
+    impl_->retry_at = now.steady + retry_after;
+}
+
+void Replica::on_servers(const std::set<std::string>& alive, Now now) {
+    Impl& impl = *impl_;
+    impl.alive = alive;
+    const bool some_are_gone = std::any_of(impl.confirmed.begin(), impl.confirmed.end(), [&](const auto& entry) {
+        const std::string& server = entry.second.member.server;
+        return server != impl.self && !alive.contains(server);
+    });
+    if (some_are_gone && now.steady >= impl.alive_trusted_from && !impl.is_queued<Impl::Adopting>()) {
+        impl.queue(Impl::Adopting{}, now);
+    }
+}
+
+void Replica::on_connection(bool up, Now now) {
+    Impl& impl = *impl_;
+    if (impl.up == up) return;
+    impl.up = up;
+    impl.outputs.push_back(SendAll{signaling::Waiting{!up}, 0});
+    impl.reading = false;
+    impl.missed = true;
+    if (!up) return;
+    impl.alive_trusted_from = now.steady + servers_return_within;
+    if (impl.batch && impl.batch->lost_connection && !impl.batch->answer)
+        impl.requests.push_back(Commit{impl.batch->change});
+    impl.advance(now);
+}
+
+const Settings& Replica::settings() const { return impl_->inside().settings; }
+
+signaling::RoomInfo Replica::info() const { return impl_->room.info(); }
+
+Counts Replica::counts() const {
+    Counts counts;
+    counts.pending = static_cast<std::uint32_t>(impl_->inputs.size());
+    impl_->inside().members.for_each([&](const MemberState& member) {
+        if (!member.mine) return;
+        ++counts.members;
+        counts.away += member.connected() ? 0 : 1;
+        counts.on_air += member.on_air() ? 1 : 0;
+    });
+    return counts;
+}
+
+signaling::Seq Replica::last_seq() const { return impl_->room.last_seq(); }
+
+bool Replica::has_member(const std::string& id) const { return impl_->room.has_member(id); }
+
+bool Replica::idle() const { return !impl_->batch && impl_->inputs.empty() && counts().members == 0; }
+
+}  // namespace waaft::room
