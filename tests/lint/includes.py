@@ -62,7 +62,7 @@ LIBRARIES = {
     "server/room": set(),
     "server/store": {"sqlite3.h"},
     "server/auth": {"boost/json", "openssl", "argon2.h"},
-    "server/cluster": {"hiredis"},
+    "server/cluster": {"boost/asio", "boost/system", "hiredis", "openssl"},
     "server/net": {"boost/asio", "boost/beast", "boost/intrusive", "boost/system", "boost/core", "openssl"},
     "server/app": {"boost/asio", "boost/beast", "boost/json", "boost/system", "openssl", "httplib.h", "prometheus",
                    "qrencode.h"},

@@ -1,0 +1,70 @@
+// The calls of a store::SharedStore as Redis's commands, and what Redis's answers to them mean.
+//
+// Thread: any, no state but the names. Ownership: values. Units: milliseconds, UnixMs. Errors: `Misread` where an
+// answer is not what the script gives: what and where, for the log.
+#pragma once
+
+#include "server/cluster/keys.h"
+#include "server/cluster/resp.h"
+#include "server/cluster/scripts.h"
+#include "server/cluster/values.h"
+#include "server/store/shared.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace waaft::cluster {
+
+struct Misread {
+    std::string what;  // "record 7 is of a newer version"
+};
+template <class T>
+using Read = Result<T, Misread>;
+
+struct Limits {
+    std::uint32_t tail_max = 0;
+    std::uint32_t chat_keep_messages = 0;
+    Duration nonce_keep{};
+};
+
+// No rules of a room are this: what was decided against it conflicts, unless it is the repeat of a change.
+inline constexpr store::Revision no_rules = (std::uint64_t{1} << 53U) - 1;
+// A server counts as alive so long after its last sign; its answers are kept for so long.
+inline constexpr std::chrono::milliseconds alive_for{6000};
+inline constexpr std::chrono::milliseconds remembered_for{3600000};
+
+class Commands {
+public:
+    Commands(std::string_view prefix, Limits limits) : keys_(prefix), limits_(limits) {}
+    const Keys& keys() const { return keys_; }
+
+    // nullopt: a part of it is too long, or there are too many.
+    std::optional<Command> create(const store::RoomRow& row, Duration keep) const;
+    std::optional<Command> commit(const store::Change& change, std::uint64_t opened) const;
+    Command read(std::string_view room) const;
+    Command history(std::string_view room, store::Seq before, std::uint32_t limit) const;
+    Command keep(std::string_view room, Duration keep, UnixMs records_since) const;
+    Command whisper(std::string_view room, const Whisper& whisper) const;
+    Command revoke(std::string_view id, UnixMs expires_at) const;
+    Command links() const;
+    Command allow(std::string_view key, std::uint32_t most, Duration period) const;
+    Command alive(std::string_view server) const;
+    Command leave(std::string_view server) const;
+    Command check(std::string_view server, const std::vector<std::string>& secrets) const;
+
+private:
+    Keys keys_;
+    Limits limits_;
+};
+
+// true: made. false: there is one.
+Read<bool> read_created(const Reply& reply);
+Read<store::Committed> read_committed(const Reply& reply);
+Read<std::optional<store::Snapshot>> read_snapshot(const Reply& reply, std::string_view room);
+Read<store::Page> read_page(const Reply& reply);
+Read<std::vector<std::string>> read_list(const Reply& reply);
+Read<bool> read_flag(const Reply& reply);
+
+}  // namespace waaft::cluster
