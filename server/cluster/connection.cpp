@@ -37,6 +37,7 @@ void Connection::connect(const Tcp::resolver::results_type& addresses) {
 }
 
 void Connection::shake_hands() {
+    shaking_hands_ = true;
     Code error;
     asio::ip::make_address(url_.host, error);
     // An address is no name to ask for.
@@ -52,6 +53,7 @@ void Connection::shake_hands() {
 }
 
 void Connection::open() {
+    shaking_hands_ = false;
     last_received_ = Clock::now();
     read();
     if (events_.on_open) events_.on_open();

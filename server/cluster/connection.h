@@ -37,6 +37,7 @@ public:
     void close();
     // When the last bytes came; at first when it was started.
     TimePoint last_received() const { return last_received_; }
+    bool shaking_hands() const { return shaking_hands_; }
 
 private:
     using Tcp = boost::asio::ip::tcp;
@@ -63,6 +64,7 @@ private:
     std::string leaving_;
     bool flush_posted_ = false;
     bool over_ = false;
+    bool shaking_hands_ = false;
     TimePoint last_received_ = Clock::now();
 };
 

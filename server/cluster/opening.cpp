@@ -1,5 +1,7 @@
 #include "server/cluster/opening.h"
 
+#include "server/base/id.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -30,11 +32,11 @@ bool begins_with_any(const Reply& reply, std::initializer_list<std::string_view>
            std::any_of(words.begin(), words.end(), [&](std::string_view word) { return reply.text.starts_with(word); });
 }
 
-// Inside a script the word stands further behind.
+// Inside a script Redis 7.0 and later ones say it in other words.
 bool lacks_right(const Reply& reply) {
+    const auto says = [&](std::string_view words) { return reply.text.find(words) != std::string::npos; };
     return reply.is(Reply::Kind::error) &&
-           (reply.text.find("NOPERM") != std::string::npos || reply.text.find("ACL failure") != std::string::npos ||
-            reply.text.find("no permissions") != std::string::npos);
+           (says("NOPERM") || says("ACL failure") || says("The user executing the script can't"));
 }
 
 std::string user_of(const RedisOptions& options) { return options.user.empty() ? "default" : options.user; }
@@ -189,7 +191,7 @@ Result<Mark> judge_mark(const RedisOptions& options, const RedisUrl& url, const 
 
 std::vector<Command> trial(const Commands& commands, const RedisOptions& options) {
     store::RoomRow row;
-    row.name = "~trial-" + options.server;
+    row.name = "~trial-" + random_member_id();  // no name of a room
     row.epoch = "trial";
     constexpr auto keep = std::chrono::seconds(60);
     store::Change change;
@@ -219,7 +221,8 @@ std::vector<Command> trial(const Commands& commands, const RedisOptions& options
             *commands.commit(end, 1),
             commands.links(),
             commands.allow(row.name, 1, std::chrono::seconds(1)),
-            commands.whisper(row.name, {options.server, ""})};
+            commands.whisper(row.name, {options.server, ""}),
+            commands.leave(options.server)};
 }
 
 Result<void> judge_trial(const RedisOptions& options, const RedisUrl& url, std::span<const Reply> replies) {

@@ -353,7 +353,7 @@ for i = 5, #ARGV do
   end
 end
 local time = redis.call('TIME')
-local oldest = tonumber(time[1]) * 1000 - tonumber(ARGV[3])
+local oldest = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) - tonumber(ARGV[3])
 for _, server in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], string.format('(%.0f', oldest), '+inf')) do
   if server ~= ARGV[2] then return {'secret', KEYS[1], server} end
 end

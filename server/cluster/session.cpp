@@ -273,7 +273,7 @@ void Session::tick() {
     const TimePoint now = Clock::now();
     if (state_ == State::stopping && now >= stop_at_) return finish_stop();
     if (overdue(now)) {
-        lose({"redis_away", "Redis does not answer.", url_.text(), "see whether it runs and what stands between"});
+        lose(silence());
     } else if (up()) {
         keep_awake(now);
     }
@@ -289,6 +289,14 @@ bool Session::overdue(TimePoint now) const {
     if (!up()) return false;
     if (!pending_.empty() && now - pending_.front().sent > options_.deadline) return true;
     return now - ear_->last_received() > options_.deadline + idle_max;
+}
+
+Error Session::silence() const {
+    if (voice_->shaking_hands()) {
+        return {"redis_tls", "Redis does not answer with TLS.", url_.text(),
+                "write redis:// if it has none, or the port where it has"};
+    }
+    return {"redis_away", "Redis does not answer.", url_.text(), "see whether it runs and what stands between"};
 }
 
 void Session::keep_awake(TimePoint now) {

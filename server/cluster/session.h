@@ -82,6 +82,7 @@ private:
     void tick();
     void keep_awake(TimePoint now);
     bool overdue(TimePoint now) const;
+    Error silence() const;
     void lose(Error why);
     void fail_all(store::StoreError why);
     void come_back();

@@ -88,13 +88,17 @@ void RedisServer::start() {
 
 void RedisServer::wait_until_it_answers() const {
     const auto end = std::chrono::steady_clock::now() + patience;
-    int fd = -1;
-    while ((fd = try_connect(port_)) < 0) {
+    const auto answers = [&] {
+        const int fd = try_connect(port_);
+        if (fd < 0) return false;
+        ::close(fd);
+        return !RawRedis(port_).ask({"PING"}).text.starts_with("LOADING");
+    };
+    while (!answers()) {
         REQUIRE(std::chrono::steady_clock::now() < end);
         REQUIRE(::waitpid(process_, nullptr, WNOHANG) == 0);
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-    ::close(fd);
 }
 
 void RedisServer::signal(int number) const { ::kill(process_, number); }

@@ -37,7 +37,7 @@ public:
     void kill_and_wait();  // SIGKILL
     // Writes settings that hold from the next start on.
     void set(Settings settings) { settings_ = std::move(settings); }
-    // Until it answers PING, whatever the answer is.
+    // Until it has loaded what it kept.
     void wait_until_it_answers() const;
 
 private:
