@@ -201,10 +201,8 @@ void RedisStoreImpl::settle(const std::string& name, std::uint64_t opened, store
     if (room == nullptr || !room->held) return;
     auto held = std::move(*room->held);
     room->held.reset();
-    for (Heard& heard : held) {
-        const auto* told = std::get_if<store::Told>(&heard);
-        if (told == nullptr || told->revision > revision) deliver(name, std::move(heard));
-    }
+    room->first = revision;
+    for (Heard& heard : held) deliver(name, std::move(heard));
 }
 
 void RedisStoreImpl::read(const std::string& name, Done<std::optional<Snapshot>> done) {
@@ -296,6 +294,8 @@ void RedisStoreImpl::allow(std::string key, std::uint32_t most, Duration period,
 // ---- from the session ----
 
 void RedisStoreImpl::on_up() {
+    // A replica that took over may count from further back.
+    for (auto& [name, room] : rooms_) room.first = 0;
     if (!std::exchange(first_told_, true)) first_.set_value({});
     listener_.on_connection(true);
 }
@@ -330,6 +330,8 @@ void RedisStoreImpl::on_message(std::string_view channel, std::string_view paylo
 
 void RedisStoreImpl::deliver(const std::string& room, Heard heard) {
     if (auto* told = std::get_if<store::Told>(&heard)) {
+        const auto found = rooms_.find(room);
+        if (found != rooms_.end() && told->revision <= found->second.first) return;
         told->room = room;
         return listener_.on_told(std::move(*told));
     }

@@ -39,6 +39,7 @@ private:
     struct OpenRoom {
         std::uint64_t opened = 0;   // when; a later opening's numbers are above all of an earlier one's
         std::uint64_t read_in = 0;  // the connection in which it was read last; 0: not yet
+        store::Revision first = 0;  // of the snapshot it was opened with; older tellings may still be on their way
         // What was heard before it was read first.
         std::optional<std::deque<Heard>> held;
     };

@@ -176,7 +176,7 @@ TEST_CASE("addresses that lead nowhere, or to something else") {
     CHECK(code_of(options) == "redis_away");
     redis.signal(SIGCONT);
     // A Redis Cluster spreads keys over several servers.
-    RedisServer cluster({"--cluster-enabled", "yes"});
+    RedisServer cluster({"--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port())});
     CHECK(code_of(options_of(cluster.url())) == "redis_mode");
 }
 
