@@ -200,6 +200,7 @@ export type RoomEvent =
   | { t: 'invited'; by: string }
   | ({ t: 'muted'; by: string } & Live)
   | { t: 'hostKey'; key: string }
+  | { t: 'waiting'; on: boolean }
   | History;
 
 export type ServerMessage =
@@ -209,5 +210,5 @@ export type ServerMessage =
   | Ack
   | ErrorMessage
   | { t: 'ping'; within: number }
-  | { t: 'restarting'; retryMs: number }
+  | { t: 'restarting'; retryMs: number; move?: boolean }
   | { t: 'bye'; code: string; message: string; retry: boolean };

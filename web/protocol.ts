@@ -68,8 +68,8 @@ export interface Posted {
 
 export interface Listener {
   status(status: Status): void;
-  // `restart`: the log begins anew, what was shown of it is void.
-  welcome(welcome: Welcome, restart: boolean): void;
+  // `restart`: the log begins anew, what was shown of it is void. `moved`: on another server now, without a break.
+  welcome(welcome: Welcome, restart: boolean, moved: boolean): void;
   record(record: LogRecord): void;
   event(event: RoomEvent): void;
   outbox(posted: Posted[]): void;
@@ -123,10 +123,17 @@ interface Request {
   seq?: number; // its ack came before its record
 }
 
+// A socket and what it is for: the current one, or the candidate that takes over once it is welcomed.
+// Events of any other are void.
+interface Line {
+  socket: Socket | null;
+}
+
 export class Connection {
   status: Status = { state: 'connecting', attempt: 0 };
-  private socket: Socket | null = null;
-  private generation = 0; // events of an earlier socket are void
+  private line: Line | null = null;
+  private candidate: Line | null = null;
+  private moveTimer: unknown = null;
   private joined = false;
   private started = false;
   private attempt = 0;
@@ -197,20 +204,62 @@ export class Connection {
 
   private connect(): void {
     this.clearTimers();
-    const generation = ++this.generation;
+    this.candidate = null;
     this.farewell = null;
     this.refusal = null;
     this.within = silenceBeforeFirstPing;
     this.setStatus({ state: 'connecting', attempt: this.attempt });
-    const current = (run: () => void) => {
-      if (generation === this.generation) run();
-    };
-    this.silenceTimer = this.environment.setTimer(() => current(() => this.drop()), joinTimeout);
-    this.socket = this.environment.openSocket({
-      open: () => current(() => this.write(this.joinMessage())),
-      text: (data) => current(() => this.receive(data)),
-      closed: (code) => current(() => this.closed(code)),
+    const line: Line = { socket: null };
+    this.line = line;
+    this.silenceTimer = this.environment.setTimer(() => this.drop(), joinTimeout);
+    this.open(line);
+  }
+
+  private open(line: Line): void {
+    line.socket = this.environment.openSocket({
+      open: () => {
+        if (line === this.line || line === this.candidate) line.socket?.send(JSON.stringify(this.joinMessage()));
+      },
+      text: (data) => {
+        if (line === this.line) this.receive(data);
+        else if (line === this.candidate) this.receiveOnCandidate(data);
+      },
+      closed: (code) => {
+        if (line === this.line) this.closed(code);
+        else if (line === this.candidate) this.candidateClosed();
+      },
     });
+  }
+
+  // The server that we are on is about to stop: another one takes us over before we leave it.
+  private move(): void {
+    if (!this.joined || this.candidate) return;
+    this.candidate = { socket: null };
+    this.open(this.candidate);
+  }
+
+  private receiveOnCandidate(data: string): void {
+    const message = parse(data);
+    if (message?.t !== 'welcome') return;
+    const left = this.line;
+    this.takeCandidate();
+    left?.socket?.close();
+    this.dispatch(message, true);
+  }
+
+  private takeCandidate(): void {
+    this.line = this.candidate;
+    this.candidate = null;
+    this.pacer.stop();
+    this.environment.clearTimer(this.steadyTimer);
+    this.restartDelay = null;
+    this.farewell = null;
+  }
+
+  // It reached a server that takes nobody; the next try reaches another one. If none does, the old line says so.
+  private candidateClosed(): void {
+    this.candidate = null;
+    this.moveTimer = this.environment.setTimer(() => this.move(), backoff(0, this.environment.random()));
   }
 
   private joinMessage(): Join {
@@ -226,7 +275,7 @@ export class Connection {
   }
 
   private write(message: ClientMessage | DurableRequest | Join | { t: 'pong' | 'leave' }): void {
-    this.socket?.send(JSON.stringify(message));
+    this.line?.socket?.send(JSON.stringify(message));
   }
 
   private receive(data: string): void {
@@ -236,10 +285,10 @@ export class Connection {
     this.dispatch(message);
   }
 
-  private dispatch(message: ServerMessage): void {
+  private dispatch(message: ServerMessage, moved = false): void {
     switch (message.t) {
       case 'welcome':
-        return this.onWelcome(message);
+        return this.onWelcome(message, moved);
       case 'chat':
       case 'delete':
       case 'react':
@@ -252,7 +301,8 @@ export class Connection {
         this.watchSilence();
         return this.write({ t: 'pong' });
       case 'restarting':
-        this.restartDelay = message.retryMs;
+        if (message.move) this.moveTimer = this.environment.setTimer(() => this.move(), message.retryMs);
+        else this.restartDelay = message.retryMs;
         return;
       case 'bye':
         this.farewell = message;
@@ -264,7 +314,7 @@ export class Connection {
     }
   }
 
-  private onWelcome(welcome: Welcome): void {
+  private onWelcome(welcome: Welcome, moved: boolean): void {
     const restart = !this.seen || this.seen.epoch !== welcome.epoch;
     const changedMember = this.you !== '' && this.you !== welcome.you;
     this.joined = true;
@@ -273,7 +323,7 @@ export class Connection {
     this.pacer.start(welcome.limits.messagesPerSecond);
     this.watchSilence();
     this.steadyTimer = this.environment.setTimer(() => (this.attempt = 0), steadyAfter);
-    this.listener.welcome(welcome, restart);
+    this.listener.welcome(welcome, restart, moved);
     const after = restart ? 0 : (this.seen?.seq ?? 0);
     for (const item of welcome.items) {
       if (item.seq > after) this.deliver(item);
@@ -360,6 +410,10 @@ export class Connection {
   }
 
   private closed(code: number): void {
+    // The server that takes us over has told this one already; its welcome is on the way.
+    if (this.candidate && this.joined && (code === 4006 || this.farewell?.code === 'replaced')) {
+      return this.takeCandidateUnwelcomed();
+    }
     const refusal = this.refusal;
     if (refusal?.code === 'resume_bad' && this.resume) return this.joinAnew();
     if (refusal && busyCodes.has(refusal.code)) return this.lost(4011);
@@ -373,6 +427,13 @@ export class Connection {
     this.lost(code);
   }
 
+  private takeCandidateUnwelcomed(): void {
+    this.joined = false;
+    this.takeCandidate();
+    this.environment.clearTimer(this.silenceTimer);
+    this.silenceTimer = this.environment.setTimer(() => this.drop(), joinTimeout);
+  }
+
   // Our token is too old: come in as somebody new, with the same name and keys.
   private joinAnew(): void {
     this.resume = undefined;
@@ -382,8 +443,8 @@ export class Connection {
   }
 
   private drop(): void {
-    const socket = this.socket;
-    this.generation++;
+    const socket = this.line?.socket;
+    this.line = null;
     socket?.close();
     this.lost(0);
   }
@@ -391,8 +452,8 @@ export class Connection {
   private lost(code: number): void {
     const wasJoined = this.joined;
     this.joined = false;
-    this.socket = null;
-    this.generation++;
+    this.dropCandidate();
+    this.line = null;
     this.clearTimers();
     const { delay, why } = this.nextAttempt(code, wasJoined);
     this.attempt++;
@@ -414,14 +475,20 @@ export class Connection {
   }
 
   private finish(code: string, message: string): void {
-    const socket = this.socket;
+    const socket = this.line?.socket;
     this.joined = false;
-    this.socket = null;
-    this.generation++;
+    this.dropCandidate();
+    this.line = null;
     this.clearTimers();
     socket?.close();
     if (code !== 'replaced' && code !== 'rate_limited') this.listener.keep(null);
     this.setStatus({ state: 'closed', code, message });
+  }
+
+  private dropCandidate(): void {
+    const socket = this.candidate?.socket;
+    this.candidate = null;
+    socket?.close();
   }
 
   private watchSilence(): void {
@@ -431,8 +498,9 @@ export class Connection {
 
   private clearTimers(): void {
     this.pacer.stop();
-    for (const timer of [this.silenceTimer, this.retryTimer, this.steadyTimer]) this.environment.clearTimer(timer);
-    this.silenceTimer = this.retryTimer = this.steadyTimer = null;
+    const timers = [this.silenceTimer, this.retryTimer, this.steadyTimer, this.moveTimer];
+    for (const timer of timers) this.environment.clearTimer(timer);
+    this.silenceTimer = this.retryTimer = this.steadyTimer = this.moveTimer = null;
   }
 
   private keep(): void {

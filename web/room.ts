@@ -45,6 +45,7 @@ export interface RoomState {
   limits: Limits;
   capture: CaptureState;
   peers: Map<string, PeerView>;
+  waiting: boolean; // what keeps the rooms is away: chat is sent when it is back
 }
 
 export interface RoomDependencies {
@@ -100,6 +101,7 @@ export class Room implements Listener {
       limits: { textBytes: 4096, messageBytes: 65536, messagesPerSecond: 50 },
       capture: dependencies.capture.state,
       peers: new Map(),
+      waiting: false,
     });
     this.call = lastCall ?? -1;
     this.mesh = new Mesh(this.meshEnvironment(), this.call + 1);
@@ -226,7 +228,7 @@ export class Room implements Listener {
     this.store.set({ status });
   }
 
-  welcome(welcome: Welcome, restart: boolean): void {
+  welcome(welcome: Welcome, restart: boolean, moved: boolean): void {
     const before = this.store.get();
     const back = before.everJoined;
     if (back && welcome.you !== before.you) this.mesh.closeAll();
@@ -239,12 +241,14 @@ export class Room implements Listener {
       members: sorted(welcome.members),
       log: this.welcomedLog(welcome, restart),
       loadingOlder: false,
+      waiting: false,
     });
     this.unreadAfter = back && !restart ? this.unreadAfter : welcome.seq;
     this.sentLive = '';
     this.membersChanged();
-    if (back) this.mesh.repair();
-    if (back) this.notify({ kind: 'back' });
+    // Who only moved to another server has lost nothing: the direct connections stay as they are.
+    if (back && !moved) this.mesh.repair();
+    if (back && !moved) this.notify({ kind: 'back' });
     // After a reload only what is new has come; the rest is in the history.
     if (!restart && !back) this.connectionReady(() => this.loadBefore(welcome));
   }
@@ -305,6 +309,8 @@ export class Room implements Listener {
         return this.store.set({ invitedBy: event.by });
       case 'muted':
         return this.onMuted(event);
+      case 'waiting':
+        return this.store.set({ waiting: event.on });
       case 'hostKey':
         return this.dependencies.keepHostKey(event.key);
       case 'history': {

@@ -33,7 +33,7 @@ class Bench implements Listener {
   sockets: FakeSocket[] = [];
   statuses: Status[] = [];
   records: LogRecord[] = [];
-  welcomes: { welcome: Welcome; restart: boolean }[] = [];
+  welcomes: { welcome: Welcome; restart: boolean; moved: boolean }[] = [];
   events: RoomEvent[] = [];
   posted: Posted[] = [];
   refusals: ErrorMessage[] = [];
@@ -62,7 +62,8 @@ class Bench implements Listener {
   }
 
   status = (status: Status) => void this.statuses.push(status);
-  welcome = (welcome: Welcome, restart: boolean) => void this.welcomes.push({ welcome, restart });
+  welcome = (welcome: Welcome, restart: boolean, moved: boolean) =>
+    void this.welcomes.push({ welcome, restart, moved });
   record = (record: LogRecord) => void this.records.push(record);
   event = (event: RoomEvent) => void this.events.push(event);
   outbox = (posted: Posted[]) => void (this.posted = posted);
@@ -321,6 +322,71 @@ test('a restart of the server is waited for as long as it says', async () => {
   assert.equal(bench.sockets.length, 1);
   await bench.time.pass(2_001);
   assert.equal(bench.sockets.length, 2);
+});
+
+// A server that stops while others have the room: the new connection is there before the old one goes.
+function toldToMove(): Bench {
+  const bench = new Bench();
+  bench.join();
+  bench.say({ t: 'restarting', retryMs: 2_000, move: true });
+  return bench;
+}
+
+test('moves to another server before it leaves the one that stops', async () => {
+  const bench = toldToMove();
+  const old = bench.socket;
+  await bench.time.pass(1_999);
+  assert.equal(bench.sockets.length, 1);
+  await bench.time.pass(1);
+  assert.equal(bench.sockets.length, 2);
+  old.events.text(JSON.stringify(chat(1)));
+  bench.socket.events.open();
+  assert.deepEqual(bench.sentOf('join')[0]?.seen, { epoch, seq: 1 });
+  old.events.text(JSON.stringify(chat(2)));
+  assert.equal(old.closed, false);
+  bench.join({ resumed: true, seq: 3, items: [chat(2), chat(3)] });
+  assert.equal(old.closed, true);
+  assert.deepEqual(bench.seqs(), [1, 2, 3]);
+  assert.deepEqual(bench.welcomes.map(({ moved }) => moved), [false, true]);
+  assert.ok(bench.statuses.every(({ state }) => state !== 'waiting'));
+});
+
+test('the old server may hear of the move first', async () => {
+  const bench = toldToMove();
+  const old = bench.socket;
+  await bench.time.pass(2_000);
+  old.events.text(JSON.stringify({ t: 'bye', code: 'replaced', message: '', retry: false }));
+  old.events.closed(4006);
+  assert.equal(bench.state.state, 'joined');
+  bench.join({ resumed: true });
+  assert.equal(bench.state.state, 'joined');
+  assert.equal(bench.sockets.length, 2);
+});
+
+test('a move that reaches a server that takes nobody is tried again; meanwhile the old one serves', async () => {
+  const bench = toldToMove();
+  const old = bench.socket;
+  await bench.time.pass(2_000);
+  bench.socket.events.closed(4011);
+  await bench.time.pass(backoffMin);
+  assert.equal(bench.sockets.length, 3);
+  old.events.text(JSON.stringify(chat(1)));
+  bench.join({ resumed: true, seq: 1 });
+  assert.deepEqual(bench.seqs(), [1]);
+  assert.equal(old.closed, true);
+});
+
+test('a loss during the move is a loss like any other', async () => {
+  const bench = toldToMove();
+  const old = bench.socket;
+  await bench.time.pass(2_000);
+  const candidate = bench.socket;
+  old.events.closed(1006);
+  assert.equal(candidate.closed, true);
+  await bench.time.pass(0);
+  assert.equal(bench.sockets.length, 3);
+  bench.join({ resumed: true });
+  assert.equal(bench.state.state, 'joined');
 });
 
 test('Retry now does not wait', async () => {

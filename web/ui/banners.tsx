@@ -41,6 +41,13 @@ export function Banners({ room, actions }: { room: Room; actions: RoomActions })
   return (
     <div class="banners">
       <AwayBanner room={room} />
+      {state.waiting && state.status.state === 'joined' && (
+        <div class="note note-warn" data-testid="chat-waits" role="status">
+          <p>
+            <strong>The chat waits.</strong> The call goes on; what you write is sent as soon as the server can keep it.
+          </p>
+        </div>
+      )}
       {me && !me.place && state.room && (
         <div class="note note-info" data-testid="no-place" role="status">
           <p>
