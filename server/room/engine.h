@@ -151,7 +151,8 @@ struct Counts {
     std::uint32_t members = 0;  // away ones included
     std::uint32_t away = 0;
     std::uint32_t on_air = 0;
-    std::uint32_t pending = 0;  // posts that wait for the disk
+    std::uint32_t pending = 0;     // posts that wait for the disk
+    std::uint32_t everywhere = 0;  // members of all servers
 };
 
 class Engine {

@@ -30,10 +30,9 @@ struct NonceOf {
 
 }  // namespace
 
-Replica::Impl::Impl(std::string server, const Options& options, Snapshot snapshot, std::function<std::string()> keys,
-                    Now now)
+Replica::Impl::Impl(std::string server, const Options& options, Snapshot snapshot, Randoms with, Now now)
     : self(std::move(server)),
-      make_key(std::move(keys)),
+      randoms(std::move(with)),
       room(snapshot.settings, options, Kept{}, now),
       alive_trusted_from(now.steady + servers_return_within) {
     inside().bare_welcome = true;
@@ -69,8 +68,8 @@ void Replica::Impl::refuse_input(const Input& input, ErrorCode code) {
     }
 }
 
-Replica::Replica(std::string server, Options options, Snapshot snapshot, std::function<std::string()> make_key, Now now)
-    : impl_(std::make_unique<Impl>(std::move(server), options, std::move(snapshot), std::move(make_key), now)) {}
+Replica::Replica(std::string server, Options options, Snapshot snapshot, Randoms randoms, Now now)
+    : impl_(std::make_unique<Impl>(std::move(server), options, std::move(snapshot), std::move(randoms), now)) {}
 Replica::~Replica() = default;
 
 void Replica::join(Admission admission, Now now) { impl_->queue(Impl::Coming{std::move(admission)}, now); }
@@ -212,6 +211,11 @@ void Replica::on_read_failed(Now now) {
     impl_->retry_at = now.steady + retry_after;
 }
 
+void Replica::on_missed(Now now) {
+    impl_->missed = true;
+    impl_->advance(now);
+}
+
 void Replica::on_servers(const std::set<std::string>& alive, Now now) {
     Impl& impl = *impl_;
     impl.alive = alive;
@@ -245,6 +249,7 @@ signaling::RoomInfo Replica::info() const { return impl_->room.info(); }
 Counts Replica::counts() const {
     Counts counts;
     counts.pending = static_cast<std::uint32_t>(impl_->inputs.size());
+    counts.everywhere = static_cast<std::uint32_t>(impl_->inside().members.size());
     impl_->inside().members.for_each([&](const MemberState& member) {
         if (!member.mine) return;
         ++counts.members;

@@ -23,8 +23,12 @@ namespace waaft::room {
 
 class Replica final : public Engine {
 public:
-    // `make_key` gives unguessable keys: a new host's.
-    Replica(std::string server, Options options, Snapshot snapshot, std::function<std::string()> make_key, Now now);
+    // Unguessable: a new host's key, a log's epoch.
+    struct Randoms {
+        std::function<std::string()> key;
+        std::function<std::string()> epoch;
+    };
+    Replica(std::string server, Options options, Snapshot snapshot, Randoms randoms, Now now);
     ~Replica() override;
 
     void join(Admission admission, Now now) override;
@@ -46,6 +50,8 @@ public:
     // The answer to ReadAgain; nullopt: there is no such room any more.
     void on_read(std::optional<Snapshot> snapshot, Now now);
     void on_read_failed(Now now);
+    // Something was told that nobody here understands.
+    void on_missed(Now now);
     void on_servers(const std::set<std::string>& alive, Now now);
     void on_connection(bool up, Now now);
 

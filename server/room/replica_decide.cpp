@@ -82,7 +82,7 @@ void Replica::Impl::run(const Adopting&, Now now) {
 void Replica::Impl::run(const Renewing& input, Now) {
     Room::Impl& state = inside();
     if (state.settings.epoch != input.lost_epoch) return;
-    state.settings.epoch = make_key().substr(0, input.lost_epoch.size());
+    state.settings.epoch = randoms.epoch();
     state.outputs.push_back(SaveRoom{state.settings});
 }
 
@@ -140,7 +140,7 @@ void Replica::Impl::collect(Batch& into, const Input&, const SaveMark& output) {
 }
 
 void Replica::Impl::collect(Batch& into, const Input& cause, const RotateHostKey& output) {
-    into.change.host_key = make_key();
+    into.change.host_key = randoms.key();
     collect(into, cause, Send{output.to, signaling::HostKey{into.change.host_key}});
 }
 

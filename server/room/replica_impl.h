@@ -16,7 +16,7 @@ constexpr ConnectionId stand_in_bit = ConnectionId{1} << 63;
 constexpr bool is_stand_in(ConnectionId connection) { return (connection & stand_in_bit) != 0; }
 
 struct Replica::Impl {
-    Impl(std::string server, const Options& options, Snapshot snapshot, std::function<std::string()> keys, Now now);
+    Impl(std::string server, const Options& options, Snapshot snapshot, Randoms with, Now now);
 
     // ---- what came in and waits to be decided ----
     struct Coming {
@@ -136,7 +136,7 @@ struct Replica::Impl {
     };
 
     const std::string self;
-    const std::function<std::string()> make_key;
+    const Randoms randoms;
     Room room;
     std::map<std::string, Confirmed> confirmed;  // what all agree on
     Revision revision = 0;

@@ -153,7 +153,7 @@ signaling::RoomInfo Room::info() const { return impl_->info(); }
 
 Counts Room::counts() const {
     Counts counts;
-    counts.members = static_cast<std::uint32_t>(impl_->members.size());
+    counts.members = counts.everywhere = static_cast<std::uint32_t>(impl_->members.size());
     counts.pending = static_cast<std::uint32_t>(impl_->posts.size());
     impl_->members.for_each([&](const MemberState& member) {
         counts.away += member.connected() ? 0 : 1;

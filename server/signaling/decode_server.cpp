@@ -227,7 +227,10 @@ ServerMessage decode_host_key(Context& in) { return HostKey{in.fields.text("key"
 
 ServerMessage decode_ping(Context& in) { return Ping{number32(in.fields, "within")}; }
 
-ServerMessage decode_restarting(Context& in) { return Restarting{number32(in.fields, "retryMs")}; }
+ServerMessage decode_restarting(Context& in) {
+    const std::uint32_t retry_ms = number32(in.fields, "retryMs");
+    return Restarting{retry_ms, in.fields.contains("move") && in.fields.flag("move")};
+}
 
 ServerMessage decode_waiting(Context& in) { return Waiting{in.fields.flag("on")}; }
 

@@ -214,6 +214,7 @@ void write(JsonWriter& json, const Ping& message) {
 void write(JsonWriter& json, const Restarting& message) {
     json.text("t", "restarting");
     json.number("retryMs", message.retry_ms);
+    if (message.move) json.flag("move", true);
 }
 
 void write(JsonWriter& json, const Waiting& message) {

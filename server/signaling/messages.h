@@ -292,6 +292,7 @@ struct Ping {
 };
 struct Restarting {
     std::uint32_t retry_ms = 0;
+    bool move = false;  // other servers have the room: connect anew after that time, then leave this connection
 };
 // What keeps the rooms is away: chat waits (on), or goes on again.
 struct Waiting {

@@ -113,6 +113,7 @@ std::vector<Row> rows() {
         {HostKey{"key"}, R"({"t":"hostKey","key":"key"})"},
         {Ping{44000}, R"({"t":"ping","within":44000})"},
         {Restarting{1500}, R"({"t":"restarting","retryMs":1500})"},
+        {Restarting{1500, true}, R"({"t":"restarting","retryMs":1500,"move":true})"},
         {Waiting{true}, R"({"t":"waiting","on":true})"},
         {Bye{CloseCode::slow},
          R"({"t":"bye","code":"slow","message":"The connection was too slow to keep up.","retry":true})"},
