@@ -42,7 +42,17 @@ struct Config {
     std::string log_level = "info";               // log.level: debug | info | warn | error
 
     // Several servers behind one address.
-    std::string cluster_secret_file;  // cluster.secret: what signs tokens on all of them
+    std::string cluster_secret_file;      // cluster.secret: what signs tokens on all of them
+    std::string cluster_old_secret_file;  // cluster.old_secret: the one before, whose tokens still hold
+    std::string redis_url;                // redis.url: what keeps the rooms that they share; empty: none
+    std::string redis_ca;                 // redis.ca: PEM file, for rediss://
+    std::string redis_user;               // redis.user
+    std::string redis_password_file;      // redis.password
+    std::string redis_prefix = "waaft";   // redis.prefix
+    enum class RedisAck : std::uint8_t { fsync, memory };
+    RedisAck redis_ack = RedisAck::fsync;  // redis.ack
+    Millis drain_spread{30'000};           // drain.spread
+    Millis drain_grace{300'000};           // drain.grace
 
     // Rooms.
     enum class RoomsCreate : std::uint8_t { anyone, key };

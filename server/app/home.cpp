@@ -27,22 +27,29 @@ Home::Home(Services& services, ShardIndex self, boost::asio::io_context& io, Sha
       counters_(counters),
       timer_(io),
       alive_timer_(io),
+      replica_timer_(io),
       // Each shard counts in a range of its own, so that a handle is unique in the process.
       next_handle_((static_cast<RoomHandle>(self) << connection_shard_shift) + 1) {}
 
 Home::~Home() = default;
 
-void Home::start() { keep_rooms_alive(); }
+void Home::start() {
+    if (services_.shared)
+        look_after_replicas();
+    else
+        keep_rooms_alive();
+}
 
 void Home::stop() {
     stopping_ = true;
     timer_.cancel();
     alive_timer_.cancel();
+    replica_timer_.cancel();
 }
 
 void Home::keep_rooms_alive() {
     for (const auto& [name, home_room] : rooms_) {
-        if (home_room->engine.counts().members > 0) save_row(*home_room);
+        if (home_room->engine->counts().members > 0) save_row(*home_room);
     }
     alive_timer_.expires_after(std::chrono::hours(1));
     alive_timer_.async_wait([this](const boost::system::error_code& error) {
@@ -75,7 +82,7 @@ void Home::on_mail(ClientMail mail) {
     HomeRoom* home_room = find(mail.room);
     if (!home_room || stopping_) return;
     const People people = concerns_people(*mail.message);
-    home_room->engine.handle(mail.connection, std::move(*mail.message), read_clocks());
+    home_room->engine->handle(mail.connection, std::move(*mail.message), read_clocks());
     drain(*home_room, people);
 }
 
@@ -85,7 +92,8 @@ void Home::on_mail(const GoneMail& mail) {
     if (found == rooms_.end()) return;
     HomeRoom& home_room = *found->second;
     detach(home_room, mail.connection);
-    home_room.engine.disconnected(mail.connection, read_clocks());
+    home_room.arriving.erase(mail.connection);
+    home_room.engine->disconnected(mail.connection, read_clocks());
     drain(home_room);
 }
 
@@ -97,8 +105,11 @@ Home::People Home::concerns_people(const signaling::ClientMessage& message) {
 }
 
 void Home::drain(HomeRoom& home_room, People people) {
-    while (auto output = home_room.engine.poll_output()) {
+    while (auto output = home_room.engine->poll_output()) {
         std::visit([&](auto& what) { perform(home_room, std::move(what)); }, *output);
+    }
+    while (auto request = home_room.replica != nullptr ? home_room.replica->poll_request() : std::nullopt) {
+        std::visit([&](auto& what) { perform(home_room, std::move(what)); }, *request);
     }
     // Counting looks at every member: not for each line of chat.
     if (people == People::maybe_changed || home_room.over) count(home_room);
@@ -110,10 +121,12 @@ void Home::drain(HomeRoom& home_room, People people) {
 }
 
 void Home::perform(HomeRoom& home_room, room::Send output) {
-    if (auto* welcome = std::get_if<signaling::Welcome>(&output.message); welcome && home_room.joining) {
+    if (auto* welcome = std::get_if<signaling::Welcome>(&output.message)) {
+        auto arriving = home_room.arriving.extract(output.to);
+        if (arriving.empty()) return;  // it went away meanwhile
         const Config& config = services_.config;
-        welcome->resume = home_room.resume_token;
-        welcome->ice = home_room.joining->ice;
+        welcome->resume = std::move(arriving.mapped().resume_token);
+        welcome->ice = std::move(arriving.mapped().ice);
         welcome->limits = {config.chat_text_max, config.message_max, config.messages_per_second};
     } else if (std::holds_alternative<signaling::Ack>(output.message)) {
         counters_.chat_acked.fetch_add(1, std::memory_order_relaxed);
@@ -134,9 +147,9 @@ void Home::perform(HomeRoom& home_room, const room::Attach& output) {
     if (home_room.attached.insert(output.connection).second) {
         ++home_room.attached_by_shard[shard_of(output.connection)];
     }
-    if (home_room.joining && home_room.joining->connection == output.connection) {
-        home_room.resume_token = services_.signer->sign(auth::ResumeToken{
-            home_room.row.name, home_room.row.epoch, output.member, output.name, output.role, output.joined});
+    if (const auto arriving = home_room.arriving.find(output.connection); arriving != home_room.arriving.end()) {
+        arriving->second.resume_token = services_.signer->sign(auth::ResumeToken{
+            home_room.row.name, token_epoch(home_room), output.member, output.name, output.role, output.joined});
     }
     post(shard_of(output.connection), AttachMail{output.connection, home_room.handle, output.on_air});
 }
@@ -147,6 +160,7 @@ void Home::detach(HomeRoom& home_room, ConnectionId connection) {
 
 void Home::perform(HomeRoom& home_room, const room::Close& output) {
     detach(home_room, output.connection);
+    home_room.arriving.erase(output.connection);
     post(shard_of(output.connection), CloseMail{output.connection, output.code});
 }
 
@@ -163,7 +177,7 @@ void Home::on_persisted(RoomHandle handle, signaling::Seq seq, bool durable) {
     if (!durable) counters_.chat_failed.fetch_add(1, std::memory_order_relaxed);
     HomeRoom* home_room = find(handle);
     if (!home_room) return;
-    home_room->engine.on_persisted(seq, durable, read_clocks());
+    home_room->own->on_persisted(seq, durable, read_clocks());
     drain(*home_room, People::same);
 }
 
@@ -206,7 +220,7 @@ void Home::perform(HomeRoom& home_room, const room::ReadHistory& output) {
         }
         send(to, signaling::History{before, std::move(page->items), page->more});
     };
-    services_.store->history(home_room.row.name, output.before, output.limit, [this, answer](auto page) {
+    read_history(home_room.row.name, output.before, output.limit, [this, answer](auto page) {
         on_thread([answer, page = std::move(page)]() mutable { answer(std::move(page)); });
     });
 }
@@ -219,11 +233,11 @@ void Home::perform(HomeRoom& home_room, const room::Lookup& output) {
         if (page.has_value() && !page->items.empty() && page->items.front().seq == output.target) {
             record = std::move(page->items.front());
         }
-        still->engine.on_lookup(output.token, std::move(record), read_clocks());
+        still->engine->on_lookup(output.token, std::move(record), read_clocks());
         drain(*still);
     };
     // History, because its record carries the reactions that were given.
-    services_.store->history(home_room.row.name, output.target + 1, 1, [this, answer](auto page) {
+    read_history(home_room.row.name, output.target + 1, 1, [this, answer](auto page) {
         on_thread([answer, page = std::move(page)]() mutable { answer(std::move(page)); });
     });
 }
@@ -232,14 +246,14 @@ void Home::perform(HomeRoom& home_room, const room::Ended&) { home_room.over = t
 
 void Home::count(HomeRoom& home_room) {
     room::Counts& counted = home_room.counted;
-    const room::Counts now = home_room.over ? room::Counts{} : home_room.engine.counts();
+    const room::Counts now = home_room.over ? room::Counts{} : home_room.engine->counts();
     counters_.members.fetch_add(std::uint64_t{now.members} - counted.members, std::memory_order_relaxed);
     counters_.members_away.fetch_add(std::uint64_t{now.away} - counted.away, std::memory_order_relaxed);
     counted = now;
 }
 
 void Home::schedule(HomeRoom& home_room) {
-    const auto wanted = home_room.engine.deadline();
+    const auto wanted = home_room.engine->deadline();
     if (wanted == home_room.deadline) return;
     if (home_room.deadline) deadlines_.erase({*home_room.deadline, home_room.handle});
     home_room.deadline = wanted;
@@ -263,7 +277,7 @@ void Home::on_timer() {
         HomeRoom* home_room = find(deadlines_.begin()->second);
         deadlines_.erase(deadlines_.begin());
         home_room->deadline.reset();
-        home_room->engine.on_deadline(now);
+        home_room->engine->on_deadline(now);
         drain(*home_room);
     }
     timer_.expires_at(TimePoint::min());

@@ -9,6 +9,7 @@
 #include "server/app/mail.h"
 #include "server/app/services.h"
 #include "server/room/room.h"
+#include "server/room/shared.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -34,6 +35,15 @@ public:
     void on_mail(const GoneMail& mail);
     void on_mail(std::unique_ptr<RestMail> mail);
 
+    // What servers that share rooms heard of each other; on the shard's thread.
+    void on_told(const store::Told& told);
+    void on_whisper(const std::string& name, const std::string& message);
+    void on_servers(const std::set<std::string>& alive);
+    void on_connection(bool up);
+
+    // Runs `task` on this shard's thread; from any thread.
+    void on_thread(std::function<void()> task);
+
     void start();
     // Nothing new is taken; called before the store is closed.
     void stop();
@@ -48,6 +58,7 @@ private:
     void load(const std::string& name);
     void on_loaded(const std::string& name, Result<std::optional<store::LoadedRoom>, store::StoreError> loaded);
     HomeRoom& open_room(store::RoomRow row, room::Kept kept);
+    HomeRoom& keep_open(std::unique_ptr<HomeRoom> made, store::RoomRow row);
     void forget(HomeRoom& home_room);
     room::Options room_options() const;
 
@@ -56,6 +67,7 @@ private:
     std::optional<signaling::ErrorCode> check_claims(const HomeRoom& home_room, const JoinMail& mail,
                                                      room::Admission& admission) const;
     void verify_password(HomeRoom& home_room, std::unique_ptr<JoinMail> mail);
+    void check_password(ConnectionId connection, RoomHandle handle);
     void admit(HomeRoom& home_room, const JoinMail& mail, room::Admission admission);
     void refuse(ConnectionId connection, signaling::ErrorCode code);
 
@@ -78,9 +90,36 @@ private:
     void save_row(HomeRoom& home_room);
     void on_persisted(RoomHandle handle, signaling::Seq seq, bool durable);
 
+    // ---- rooms that several servers share (home_shared.cpp) ----
+    void load_shared(const std::string& name);
+    void on_shared_loaded(const std::string& name, Result<std::optional<store::Snapshot>, store::StoreError> loaded);
+    HomeRoom& open_replica(store::RoomRow row, room::Snapshot snapshot);
+    void perform(HomeRoom& home_room, room::Commit request);
+    void perform(HomeRoom& home_room, const room::Whisper& request);
+    void perform(HomeRoom& home_room, const room::ReadAgain& request);
+    void on_committed(RoomHandle handle, Result<store::Committed, store::StoreError> result);
+    void on_read_again(RoomHandle handle, Result<std::optional<store::Snapshot>, store::StoreError> result);
+    std::optional<room::Snapshot> understood(const store::Snapshot& snapshot) const;
+    // Keeps rooms in the store, and forgets here those that nobody of this server is in.
+    void look_after_replicas();
+    Duration keep_of(const HomeRoom& home_room) const;
+
+    // ---- the store behind the room, whichever it is ----
+    void read_history(const std::string& name, signaling::Seq before, std::uint32_t limit,
+                      store::Done<store::Page> done);
+    void revoke(const std::string& id, UnixMs until, store::Done<void> done);
+    // What a resume token must name: the room's life, so that it holds as long as the member may come back.
+    std::string token_epoch(const HomeRoom& home_room) const;
+    // Runs `then` if `key` is within its limit, over all servers; else `refuse`.
+    void within_limit(KeyedLimit& limit, const std::string& key, std::function<void()> then,
+                      std::function<void()> refuse);
+
     // ---- REST (home_rest.cpp) ----
     void create(std::shared_ptr<RestMail> mail, const CreateRoom& command);
+    void make_room(std::shared_ptr<RestMail> mail, const CreateRoom& command);
     void create_row(std::shared_ptr<RestMail> mail, store::RoomRow row, std::string host_key);
+    void answer_created(const RestMail& mail, const store::RoomRow& row, const std::string& host_key,
+                        const Result<void, store::StoreError>& done);
     void rest(HomeRoom& home_room, const RestMail& mail, const ShowRoom& command);
     void rest(HomeRoom& home_room, const RestMail& mail, const EndRoom& command);
     void rest(HomeRoom& home_room, const RestMail& mail, const MakeLink& command);
@@ -93,8 +132,6 @@ private:
     void post(ShardIndex to, Mail mail);
     void send(ConnectionId to, const signaling::ServerMessage& message);
     void reply(const RestMail& mail, net::Response response);
-    // Runs `task` on this shard's thread; for answers from the store and the password pool.
-    void on_thread(std::function<void()> task);
     void schedule(HomeRoom& home_room);
     void arm_timer();
     // Marks the rooms that are in use, so that retention spares them.
@@ -109,6 +146,7 @@ private:
     ShardCounters& counters_;
     boost::asio::steady_timer timer_;
     boost::asio::steady_timer alive_timer_;
+    boost::asio::steady_timer replica_timer_;
     bool stopping_ = false;
 
     std::unordered_map<std::string, std::unique_ptr<HomeRoom>> rooms_;  // by name

@@ -21,7 +21,10 @@ void Home::on_mail(std::unique_ptr<JoinMail> mail) {
 
 void Home::refuse(ConnectionId connection, ErrorCode code) {
     send(connection, signaling::ErrorMessage{code, "", "join"});
-    post(shard_of(connection), CloseMail{connection, signaling::CloseCode::refused});
+    // Too much to do now is no reason never to come back.
+    const bool later = code == ErrorCode::busy;
+    post(shard_of(connection),
+         CloseMail{connection, later ? signaling::CloseCode::busy : signaling::CloseCode::refused});
 }
 
 void Home::join(HomeRoom& home_room, std::unique_ptr<JoinMail> mail) {
@@ -55,7 +58,7 @@ std::optional<ErrorCode> Home::check_claims(const HomeRoom& home_room, const Joi
     }
     if (join.resume) {
         const auto token = services_.signer->verify_resume(*join.resume);
-        if (!token.has_value() || token->room != home_room.row.name || token->epoch != home_room.row.epoch) {
+        if (!token.has_value() || token->room != home_room.row.name || token->epoch != token_epoch(home_room)) {
             return ErrorCode::resume_bad;
         }
         admission.resume = room::Admission::Claim{token->member, token->name, token->role, token->joined};
@@ -66,13 +69,24 @@ std::optional<ErrorCode> Home::check_claims(const HomeRoom& home_room, const Joi
 
 void Home::verify_password(HomeRoom& home_room, std::unique_ptr<JoinMail> mail) {
     const ConnectionId connection = mail->connection;
-    if (!services_.password_limit.allow(mail->address_key + "\n" + home_room.row.name, Clock::now())) {
-        return refuse(connection, ErrorCode::rate_limited);
-    }
-    std::string password = *mail->join.password;
     const RoomHandle handle = home_room.handle;
+    const std::string key = mail->address_key + "\n" + home_room.row.name;
     verifying_[connection] = std::move(mail);
-    const bool taken = services_.passwords->verify(std::move(password), home_room.row.password_hash,
+    within_limit(
+        services_.password_limit, key, [this, connection, handle] { check_password(connection, handle); },
+        [this, connection] {
+            verifying_.erase(connection);
+            refuse(connection, ErrorCode::rate_limited);
+        });
+}
+
+void Home::check_password(ConnectionId connection, RoomHandle handle) {
+    const auto waiting = verifying_.find(connection);
+    const HomeRoom* home_room = find(handle);
+    if (waiting == verifying_.end()) return;  // it went away meanwhile
+    if (home_room == nullptr) return refuse(connection, ErrorCode::room_ended);
+    std::string password = *waiting->second->join.password;
+    const bool taken = services_.passwords->verify(std::move(password), home_room->row.password_hash,
                                                    [this, connection, handle](bool right) {
                                                        on_thread([this, connection, handle, right] {
                                                            auto node = verifying_.extract(connection);
@@ -101,12 +115,9 @@ void Home::admit(HomeRoom& home_room, const JoinMail& mail, room::Admission admi
     if (mail.join.client) admission.ban_keys.push_back("client:" + *mail.join.client);
     admission.new_member_id = random_member_id();
     admission.seen = mail.join.seen;
-    home_room.joining = &mail;
-    home_room.engine.join(std::move(admission), read_clocks());
-    while (auto output = home_room.engine.poll_output()) {
-        std::visit([&](auto& what) { perform(home_room, std::move(what)); }, *output);
-    }
-    home_room.joining = nullptr;
+    home_room.arriving[mail.connection].ice = mail.ice;
+    home_room.idle_rounds = 0;
+    home_room.engine->join(std::move(admission), read_clocks());
     drain(home_room);
 }
 

@@ -30,9 +30,12 @@ unsigned status_of(ErrorCode code) {
 }
 
 json::object room_object(const store::RoomRow& row, const room::Counts& counts) {
-    return {{"room", row.name},           {"kind", signaling::to_string(row.kind)},
-            {"locked", row.locked},       {"password", !row.password_hash.empty()},
-            {"members", counts.members},  {"live", counts.on_air},
+    return {{"room", row.name},
+            {"kind", signaling::to_string(row.kind)},
+            {"locked", row.locked},
+            {"password", !row.password_hash.empty()},
+            {"members", counts.everywhere},
+            {"live", counts.on_air},
             {"createdAt", row.created_at}};
 }
 
@@ -59,7 +62,10 @@ void Home::reply(const RestMail& mail, net::Response response) {
 void Home::on_mail(std::unique_ptr<RestMail> owned) {
     const std::shared_ptr<RestMail> mail = std::move(owned);
     if (stopping_) return reply(*mail, rest_error(503, "server_restarting", "The server is restarting."));
-    if (const auto* command = std::get_if<CreateRoom>(&mail->command)) return create(mail, *command);
+    if (const auto* command = std::get_if<CreateRoom>(&mail->command)) {
+        if (services_.draining) return reply(*mail, rest_error(503, "server_restarting", "The server is restarting."));
+        return create(mail, *command);
+    }
     with_room(
         mail->room,
         [this, mail](HomeRoom& home_room) {
@@ -77,11 +83,18 @@ bool Home::may_manage(const HomeRoom& home_room, const Caller& caller) const {
 bool Home::may_read(const HomeRoom& home_room, const Caller& caller) const {
     if (may_manage(home_room, caller)) return true;
     const auto token = services_.signer->verify_resume(caller.bearer);
-    return token.has_value() && token->room == home_room.row.name && token->epoch == home_room.row.epoch &&
-           home_room.engine.has_member(token->member);
+    return token.has_value() && token->room == home_room.row.name && token->epoch == token_epoch(home_room) &&
+           home_room.engine->has_member(token->member);
 }
 
 void Home::create(std::shared_ptr<RestMail> mail, const CreateRoom& command) {
+    if (!mail->caller.api_key.empty()) return make_room(std::move(mail), command);
+    within_limit(
+        services_.room_limit, mail->caller.address_key, [this, mail, command] { make_room(mail, command); },
+        [this, mail] { reply(*mail, rest_error(ErrorCode::rate_limited)); });
+}
+
+void Home::make_room(std::shared_ptr<RestMail> mail, const CreateRoom& command) {
     if (services_.rooms_open.load() >= services_.config.rooms_max) {
         return reply(*mail, rest_error(ErrorCode::server_full));
     }
@@ -110,22 +123,29 @@ void Home::create(std::shared_ptr<RestMail> mail, const CreateRoom& command) {
 }
 
 void Home::create_row(std::shared_ptr<RestMail> mail, store::RoomRow row, std::string host_key) {
-    services_.store->create_room(row, [this, mail, row, host_key](auto done) {
-        on_thread([this, mail, row, host_key, done] {
-            if (!done.has_value()) {
-                if (done.error() == store::StoreError::exists) {
-                    return reply(*mail,
-                                 rest_error(409, "room_exists", "A room with this name is open. Choose another name."));
-                }
-                return reply(*mail, rest_error(503, "store_unavailable", store::sentence(done.error())));
-            }
-            open_room(row, {});
-            json::object answer = room_object(row, {});
-            answer["url"] = mail->caller.link_prefix + "/r/" + row.name;
-            answer["hostKey"] = host_key;
-            reply(*mail, json_response(201, json::serialize(answer)));
-        });
-    });
+    const auto done = [this, mail, row, host_key](auto result) {
+        on_thread([this, mail, row, host_key, result] { answer_created(*mail, row, host_key, result); });
+    };
+    // Nobody may ever come in: then it goes when an ended one would.
+    if (services_.shared)
+        services_.shared->create_room(row, services_.config.rooms_keep, done);
+    else
+        services_.store->create_room(row, done);
+}
+
+void Home::answer_created(const RestMail& mail, const store::RoomRow& row, const std::string& host_key,
+                          const Result<void, store::StoreError>& done) {
+    if (!done.has_value()) {
+        if (done.error() == store::StoreError::exists) {
+            return reply(mail, rest_error(409, "room_exists", "A room with this name is open. Choose another name."));
+        }
+        return reply(mail, rest_error(503, "store_unavailable", store::sentence(done.error())));
+    }
+    if (!services_.shared) open_room(row, {});
+    json::object answer = room_object(row, {});
+    answer["url"] = mail.caller.link_prefix + "/r/" + row.name;
+    answer["hostKey"] = host_key;
+    reply(mail, json_response(201, json::serialize(answer)));
 }
 
 void Home::rest(HomeRoom&, const RestMail& mail, const CreateRoom&) {
@@ -133,13 +153,13 @@ void Home::rest(HomeRoom&, const RestMail& mail, const CreateRoom&) {
 }
 
 void Home::rest(HomeRoom& home_room, const RestMail& mail, const ShowRoom&) {
-    reply(mail, json_response(200, json::serialize(room_object(home_room.row, home_room.engine.counts()))));
+    reply(mail, json_response(200, json::serialize(room_object(home_room.row, home_room.engine->counts()))));
 }
 
 void Home::rest(HomeRoom& home_room, const RestMail& mail, const EndRoom&) {
     if (!may_manage(home_room, mail.caller)) return reply(mail, rest_error(ErrorCode::not_allowed));
     reply(mail, {204, {}, nullptr});
-    home_room.engine.end(read_clocks());
+    home_room.engine->end(read_clocks());
     drain(home_room);
 }
 
@@ -170,7 +190,7 @@ void Home::rest(HomeRoom& home_room, const RestMail& mail, const RevokeLink& com
     const UnixMs until = read_clocks().wall + link_life_max_ms;
     // With the room's name: a host revokes links of this room only.
     const std::string id = home_room.row.name + "/" + command.id;
-    services_.store->revoke_link(id, until, [this, mail, id, until](auto done) {
+    revoke(id, until, [this, mail, id, until](auto done) {
         on_thread([this, mail, id, until, ok = done.has_value()] {
             if (!ok) return reply(mail, rest_error(ErrorCode::busy));
             services_.revoked_links.add(id, until);
@@ -186,8 +206,8 @@ void Home::rest(HomeRoom& home_room, const RestMail& mail, const ReadChat& comma
         reply(mail, json_response(200, R"({"epoch":")" + epoch + R"(","more":)" + (page->more ? "true" : "false") +
                                            R"(,"items":)" + signaling::encode_records(page->items) + "}"));
     };
-    const auto before = command.before == 0 ? home_room.engine.last_seq() + 1 : command.before;
-    services_.store->history(home_room.row.name, before, command.limit, [this, answer](auto page) {
+    const auto before = command.before == 0 ? home_room.engine->last_seq() + 1 : command.before;
+    read_history(home_room.row.name, before, command.limit, [this, answer](auto page) {
         on_thread([answer, page = std::move(page)]() mutable { answer(std::move(page)); });
     });
 }

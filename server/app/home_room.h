@@ -4,26 +4,41 @@
 #pragma once
 
 #include "server/app/home.h"
+#include "server/room/replica.h"
+
+#include <map>
 
 namespace waaft::app {
+
+// What the Welcome of a connection that wants to join is completed with.
+struct Arriving {
+    signaling::Ice ice;
+    std::string resume_token;
+};
 
 struct Home::HomeRoom {
     store::RoomRow row;
     RoomHandle handle = 0;
-    room::Room engine;
+    std::unique_ptr<room::Engine> engine;
+    room::Room* own = nullptr;         // the engine, if this server alone has the room
+    room::Replica* replica = nullptr;  // the engine, if others may have it open too
     std::unordered_set<ConnectionId> attached;
     std::vector<std::uint32_t> attached_by_shard;
     std::optional<TimePoint> deadline;
-    // While a join runs: what the Welcome that it causes is completed with.
-    const JoinMail* joining = nullptr;
-    std::string resume_token;
+    std::map<ConnectionId, Arriving> arriving;
     room::Counts counted;  // what the counters include of this room
     bool over = false;
+    // Of a replica.
+    std::optional<store::RoomRow> committing_row;
+    TimePoint kept_at;
+    std::uint32_t idle_rounds = 0;
 };
 
 // JSON bodies of REST answers.
 net::Response json_response(unsigned status, std::string body);
 net::Response rest_error(unsigned status, std::string_view code, std::string_view message);
 net::Response rest_error(signaling::ErrorCode code);
+
+room::Settings settings_of(const store::RoomRow& row);
 
 }  // namespace waaft::app

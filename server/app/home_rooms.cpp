@@ -12,18 +12,6 @@ namespace {
 
 constexpr std::size_t waiting_max = 4096;
 
-room::Settings settings_of(const store::RoomRow& row) {
-    room::Settings settings;
-    settings.name = row.name;
-    settings.epoch = row.epoch;
-    settings.kind = row.kind;
-    settings.locked = row.locked;
-    settings.password = !row.password_hash.empty();
-    settings.members_max = row.members_max;
-    settings.ended = row.ended_at != 0;
-    return settings;
-}
-
 room::Kept kept_of(store::LoadedRoom loaded) {
     room::Kept kept;
     kept.reopened = true;
@@ -43,6 +31,18 @@ room::Kept kept_of(store::LoadedRoom loaded) {
 }
 
 }  // namespace
+
+room::Settings settings_of(const store::RoomRow& row) {
+    room::Settings settings;
+    settings.name = row.name;
+    settings.epoch = row.epoch;
+    settings.kind = row.kind;
+    settings.locked = row.locked;
+    settings.password = !row.password_hash.empty();
+    settings.members_max = row.members_max;
+    settings.ended = row.ended_at != 0;
+    return settings;
+}
 
 room::Options Home::room_options() const {
     const Config& config = services_.config;
@@ -74,6 +74,7 @@ void Home::with_room(const std::string& name, Waiting then, std::function<void(E
 }
 
 void Home::load(const std::string& name) {
+    if (services_.shared) return load_shared(name);
     const room::Options options = room_options();
     const UnixMs nonces_since = read_clocks().wall - std::chrono::duration_cast<Millis>(options.nonce_keep).count();
     services_.store->load_room(name, options.tail_records_max, nonces_since, [this, name](auto loaded) {
@@ -110,23 +111,20 @@ void Home::on_loaded(const std::string& name, Result<std::optional<store::Loaded
 }
 
 Home::HomeRoom& Home::open_room(store::RoomRow row, room::Kept kept) {
-    const RoomHandle handle = next_handle_++;
-    room::Room engine(settings_of(row), room_options(), std::move(kept), read_clocks());
-    auto made = std::make_unique<HomeRoom>(HomeRoom{
-        .row = std::move(row),
-        .handle = handle,
-        .engine = std::move(engine),
-        .attached = {},
-        .attached_by_shard = std::vector<std::uint32_t>(services_.post_office->shards()),
-        .deadline = {},
-        .joining = nullptr,
-        .resume_token = {},
-        .counted = {},
-        .over = false,
-    });
+    auto engine = std::make_unique<room::Room>(settings_of(row), room_options(), std::move(kept), read_clocks());
+    auto made = std::make_unique<HomeRoom>();
+    made->own = engine.get();
+    made->engine = std::move(engine);
+    return keep_open(std::move(made), std::move(row));
+}
+
+Home::HomeRoom& Home::keep_open(std::unique_ptr<HomeRoom> made, store::RoomRow row) {
     HomeRoom& home_room = *made;
+    home_room.row = std::move(row);
+    home_room.handle = next_handle_++;
+    home_room.attached_by_shard.resize(services_.post_office->shards());
     rooms_[home_room.row.name] = std::move(made);
-    by_handle_[handle] = &home_room;
+    by_handle_[home_room.handle] = &home_room;
     services_.rooms_open.fetch_add(1);
     counters_.rooms.store(rooms_.size(), std::memory_order_relaxed);
     schedule(home_room);
@@ -138,6 +136,7 @@ void Home::forget(HomeRoom& home_room) {
     by_handle_.erase(home_room.handle);
     services_.rooms_open.fetch_sub(1);
     const std::string name = home_room.row.name;
+    if (home_room.replica != nullptr) services_.shared->close_room(name);
     rooms_.erase(name);
     counters_.rooms.store(rooms_.size(), std::memory_order_relaxed);
 }

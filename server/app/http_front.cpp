@@ -323,9 +323,6 @@ void HttpFront::create_room(const net::Request& request, net::Responder responde
         return answer(responder, request,
                       rest_error(401, "key_required", "A call without an Origin needs an API key."));
     }
-    if (caller.api_key.empty() && !services_.room_limit.allow(caller.address_key, Clock::now())) {
-        return answer(responder, request, rest_error(ErrorCode::rate_limited));
-    }
     const auto body = parse_object(request.body);
     if (!body) return answer(responder, request, bad_request("The body must be a JSON object."));
     const auto name = string_field(*body, "name");

@@ -143,13 +143,48 @@ std::int64_t clock_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now().time_since_epoch()).count();
 }
 
+std::size_t calls_waiting(const Services& services) {
+    return services.shared ? services.shared->queued() : services.store->queued();
+}
+
+void add_redis(std::vector<MetricFamily>& families, const cluster::RedisStatus& redis) {
+    families.push_back(gauge_family("waaft_redis_up", "1 while Redis answers.", redis.up ? 1 : 0));
+    families.push_back(gauge_family("waaft_redis_latency_seconds", "Of the last request that was waited for.",
+                                    redis.latency_ms / 1000));
+    const auto counted = [&](const char* name, const char* help, std::uint64_t value) {
+        families.push_back(
+            {name, help, MetricType::Counter, {metric_of(MetricType::Counter, static_cast<double>(value))}});
+    };
+    counted("waaft_redis_requests_total", "Requests sent to Redis.", redis.requests);
+    counted("waaft_redis_told_total", "Messages from Redis.", redis.told);
+    counted("waaft_redis_reconnects_total", "Times that the connection was lost and came back.", redis.reconnects);
+    counted("waaft_redis_unreadable_total", "Records and messages that were not understood.", redis.unreadable);
+}
+
+json::object redis_object(const cluster::RedisStatus& redis) {
+    return {{"up", redis.up},
+            {"version", redis.version},
+            {"latencyMs", redis.latency_ms},
+            {"usedMemory", redis.used_memory},
+            {"maxMemory", redis.max_memory},
+            {"appendonly", redis.appendonly},
+            {"appendfsync", redis.appendfsync},
+            {"requests", redis.requests},
+            {"told", redis.told},
+            {"reconnects", redis.reconnects},
+            {"unreadable", redis.unreadable},
+            {"waiting", redis.waiting},
+            {"trouble", redis.trouble}};
+}
+
 }  // namespace
 
 std::string metrics_text(const Services& services, const std::vector<const Shard*>& shards) {
     std::vector<MetricFamily> families;
     for (const Series& one : series()) families.push_back(family_of(one, shards));
     families.push_back(gauge_family("waaft_store_queue", "Calls that wait for the store.",
-                                    static_cast<double>(services.store->queued())));
+                                    static_cast<double>(calls_waiting(services))));
+    if (services.shared) add_redis(families, services.shared->status());
     families.push_back(
         gauge_family("process_resident_memory_bytes", "Resident memory.", static_cast<double>(resident_bytes())));
     families.push_back({"process_cpu_seconds_total",
@@ -167,21 +202,27 @@ std::string status_json(const Services& services, const std::vector<const Shard*
         std::string key(one.name + sizeof("waaft_") - 1);
         totals[key] = static_cast<std::uint64_t>(sum);
     }
-    const json::object status{
+    json::object status{
         {"schema", "waaft.statusz/1"},
         {"version", services.build.version},
         {"commit", services.build.commit},
         {"stopping", services.stopping.load()},
+        {"draining", services.draining.load()},
         {"shards", shards.size()},
         {"port", services.port},
         {"rooms", services.rooms_open.load()},
         {"members", totals["members"]},
-        {"queues", json::object{{"store", services.store->queued()}, {"mail", totals["mail_waiting"]}}},
+        {"queues", json::object{{"store", calls_waiting(services)}, {"mail", totals["mail_waiting"]}}},
         {"memoryBytes", resident_bytes()},
         {"cpuSeconds", cpu_seconds()},
         {"clockMs", clock_ms()},  // whoever asks twice makes rates of counters with it
         {"totals", totals},
     };
+    if (services.shared) {
+        status["server"] = services.server_id;
+        status["serversAlive"] = services.servers_alive.load();
+        status["redis"] = redis_object(services.shared->status());
+    }
     return json::serialize(status);
 }
 

@@ -5,6 +5,7 @@
 #include "server/app/post_office.h"
 #include "server/app/services.h"
 #include "server/app/shard.h"
+#include "server/app/shared_news.h"
 #include "server/base/id.h"
 #include "server/base/log.h"
 #include "server/net/limits.h"
@@ -30,6 +31,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int housekeeping_seconds = 2;
+constexpr Duration drain_without_others = std::chrono::seconds(5);
+constexpr Duration drain_look_every = std::chrono::milliseconds(50);
 constexpr Duration sweep_every = std::chrono::minutes(10);
 constexpr Duration names_every = std::chrono::minutes(1);
 constexpr std::uint32_t files_kept_back = 256;  // the store, logs, listeners
@@ -45,6 +48,8 @@ struct Running {
     std::string data;  // empty: memory only
     std::vector<std::string> names;
     std::string ca_fingerprint;
+    std::vector<std::string> secrets;
+    std::unique_ptr<SharedNews> news;
 };
 
 log::Format log_format(const Config& config) {
@@ -107,6 +112,10 @@ Result<std::string> read_secret_file(const std::string& file, const char* settin
 Result<void> open_store(Running& running) {
     Services& services = running.services;
     running.data = data_directory(services.config);
+    if (!services.config.redis_url.empty()) {
+        // Rooms are elsewhere; a self-made certificate is kept here.
+        return running.data.empty() ? Result<void>{} : make_data_directory(running.data);
+    }
     if (running.data.empty()) {
         services.store = store::open_memory_store();
         log::warn("Nothing is kept on disk: rooms and chat are lost when the server stops.");
@@ -143,7 +152,13 @@ Result<void> open_secrets(Running& running) {
     const Config& config = services.config;
     auto secret = signing_secret(running);
     if (!secret.has_value()) return secret.error();
-    services.signer.emplace(std::vector<std::string>{std::move(*secret)});
+    running.secrets = {std::move(*secret)};
+    if (!config.cluster_old_secret_file.empty()) {
+        auto old = auth::read_secret(config.cluster_old_secret_file);
+        if (!old.has_value()) return old.error();
+        running.secrets.push_back(std::move(*old));
+    }
+    services.signer.emplace(running.secrets);
     auto keys = auth::ApiKeys::open(config.keys_file);
     if (!keys.has_value()) return keys.error();
     services.api_keys = std::move(*keys);
@@ -154,6 +169,37 @@ Result<void> open_secrets(Running& running) {
     if (!turn_password.has_value()) return turn_password.error();
     services.turn_password = *turn_password;
     services.passwords = std::make_unique<auth::PasswordPool>(2, 256);
+    return {};
+}
+
+// Says whether two servers have the same secret, and nothing else about it.
+std::string fingerprint_of(const std::string& secret) {
+    return auth::sha256_hex("waaft cluster\n" + secret).substr(0, 16);
+}
+
+Result<void> open_shared_store(Running& running) {
+    Services& services = running.services;
+    const Config& config = services.config;
+    if (config.redis_url.empty()) return {};
+    auto password = read_secret_file(config.redis_password_file, "redis.password");
+    if (!password.has_value()) return password.error();
+    services.server_id = random_member_id();
+    running.news = std::make_unique<SharedNews>(services);
+    cluster::RedisOptions options;
+    options.url = config.redis_url;
+    options.ca_file = config.redis_ca;
+    options.user = config.redis_user;
+    options.password = *password;
+    options.prefix = config.redis_prefix;
+    options.server = services.server_id;
+    for (const std::string& secret : running.secrets) options.secrets.push_back(fingerprint_of(secret));
+    const bool fsync = config.redis_ack == Config::RedisAck::fsync;
+    options.ack = fsync ? cluster::RedisOptions::Ack::fsync : cluster::RedisOptions::Ack::memory;
+    options.chat_keep_messages = config.chat_keep_messages;
+    options.nonce_keep = config.chat_nonce_keep;
+    auto opened = cluster::open_redis(std::move(options), *running.news);
+    if (!opened.has_value()) return opened.error();
+    services.shared = std::move(*opened);
     return {};
 }
 
@@ -243,6 +289,7 @@ Result<void> open_shards(Running& running) {
         auto port = shard->listen(*options);
         if (!port.has_value()) return port.error();
         options->port = services.port = *port;  // the others share it
+        if (running.news) shard->listen_to(*running.news);
         running.shards.push_back(std::move(shard));
     }
     return {};
@@ -259,11 +306,20 @@ Result<void> open_ops(Running& running) {
 }
 
 void load_revoked_links(Services& services) {
-    services.store->revoked_links([&services](auto ids) {
+    const auto take = [&services](auto ids) {
         if (!ids.has_value()) return;
         const UnixMs year = 366LL * 86400 * 1000;
         for (std::string& id : *ids) services.revoked_links.add(std::move(id), read_clocks().wall + year);
-    });
+    };
+    if (services.shared)
+        services.shared->revoked_links(take);
+    else
+        services.store->revoked_links(take);
+}
+
+void close_stores(Services& services) {
+    if (services.store) services.store->close();
+    if (services.shared) services.shared->close();
 }
 
 void greet(const Running& running) {
@@ -310,12 +366,13 @@ void renew_local_certificate(Running& running) {
 
 void sweep(Services& services) {
     const Config& config = services.config;
+    services.revoked_links.forget_expired(read_clocks().wall);
+    if (!services.store) return;  // Redis forgets by itself
     // An open room that is in use is marked each hour (Home::keep_rooms_alive).
     const UnixMs unused_age_ms = config.rooms_keep.count() + std::chrono::milliseconds(std::chrono::hours(24)).count();
     const store::Retention retention{config.chat_keep_age.count(), config.chat_keep_messages, config.rooms_keep.count(),
                                      unused_age_ms};
     services.store->sweep(retention, read_clocks().wall, [](auto) {});
-    services.revoked_links.forget_expired(read_clocks().wall);
 }
 
 void housekeep_until_signal(Running& running, const sigset_t& signals) {
@@ -338,18 +395,40 @@ void housekeep_until_signal(Running& running, const sigset_t& signals) {
     }
 }
 
+std::uint64_t sessions_of(const Running& running) {
+    std::uint64_t sum = 0;
+    for (const auto& shard : running.shards) sum += shard->counters().sessions.load();
+    return sum;
+}
+
+// The other servers have everybody's rooms: people move there one after the other, and nobody is disconnected.
+void drain(Running& running) {
+    Services& services = running.services;
+    log::info("Stopping: everybody is asked to move to another server.",
+              {{"people", std::to_string(sessions_of(running))}});
+    services.draining = true;
+    for (const auto& shard : running.shards) shard->ask_to_move();
+    const TimePoint limit = Clock::now() + services.config.drain_grace;
+    TimePoint possible_at = Clock::now();  // the last time that there was somewhere to go
+    while (sessions_of(running) != 0 && Clock::now() < std::min(limit, possible_at + drain_without_others)) {
+        if (services.servers_alive > 1 && services.shared->status().up) possible_at = Clock::now();
+        std::this_thread::sleep_for(drain_look_every);
+    }
+}
+
 void stop(Running& running, const sigset_t& signals) {
     // A second signal ends the process at once, by its default action.
     std::signal(SIGINT, SIG_DFL);
     std::signal(SIGTERM, SIG_DFL);
     pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+    if (running.services.shared && running.services.servers_alive > 1) drain(running);
     log::info("Stopping: everybody is told that the server restarts.");
     running.services.stopping = true;
     for (const auto& shard : running.shards) shard->stop();
     for (const auto& shard : running.shards) shard->join();
     running.ops.reset();
     // What was posted is written; its answers find no loop any more, the clients ask again.
-    running.services.store->close();
+    close_stores(running.services);
     running.services.passwords.reset();
     running.shards.clear();
     log::info("Stopped.");
@@ -369,10 +448,10 @@ Result<void> run_server(const Config& config, const BuildInfo& build) {
     Running running(config);
     running.services.build = build;
     fit_open_files(running.services.config);
-    for (const auto step : {open_store, open_secrets, open_tls, open_shards, open_ops}) {
+    for (const auto step : {open_store, open_secrets, open_shared_store, open_tls, open_shards, open_ops}) {
         if (auto done = step(running); !done.has_value()) {
             // The store's thread must not outlive what its answers refer to.
-            if (running.services.store) running.services.store->close();
+            close_stores(running.services);
             return done.error();
         }
     }

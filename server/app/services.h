@@ -10,6 +10,7 @@
 #include "server/auth/passwords.h"
 #include "server/auth/tokens.h"
 #include "server/base/time.h"
+#include "server/cluster/redis.h"
 #include "server/store/store.h"
 
 #include <atomic>
@@ -43,6 +44,8 @@ class KeyedLimit {
 public:
     KeyedLimit(std::uint32_t per_period, Duration period) : per_period_(per_period), period_(period) {}
     bool allow(const std::string& key, TimePoint now);
+    std::uint32_t per_period() const { return per_period_; }
+    Duration period() const { return period_; }
 
 private:
     struct Window {
@@ -84,7 +87,10 @@ struct Services {
 
     Config config;
     BuildInfo build;
-    std::unique_ptr<store::Store> store;
+    std::unique_ptr<store::Store> store;  // of this server alone; nullptr if rooms are shared
+    std::unique_ptr<cluster::RedisStore> shared;
+    std::string server_id;  // another one for each start
+    std::atomic<std::size_t> servers_alive{1};
     std::optional<auth::Signer> signer;
     std::unique_ptr<auth::ApiKeys> api_keys;
     std::unique_ptr<auth::PasswordPool> passwords;
@@ -97,6 +103,7 @@ struct Services {
     std::string turn_password;
     std::uint16_t port = 0;  // the public one, once it is known
     std::atomic<std::uint64_t> rooms_open{0};
+    std::atomic<bool> draining{false};  // people are moving to other servers
     std::atomic<bool> stopping{false};
 };
 

@@ -125,8 +125,9 @@ void Session::on_text(std::string_view message) {
 
 void Session::join(signaling::Join wish) {
     if (state_ != State::fresh) return refuse(ErrorCode::already_joined, "", "join");
-    state_ = State::joining;
     Services& services = sessions_.services_;
+    if (services.draining) return close(CloseCode::busy);  // the next try reaches another server
+    state_ = State::joining;
     home_ = services.post_office->home_of(wish.room);
     room_name_ = wish.room;
     auto mail = std::make_unique<JoinMail>();

@@ -58,6 +58,15 @@ void Sessions::start() {
     tick();
 }
 
+void Sessions::ask_to_move(Millis spread) {
+    const auto count = static_cast<std::int64_t>(sessions_.size());
+    std::int64_t index = 0;
+    for (const auto& [id, session] : sessions_) {
+        const auto at = static_cast<std::uint32_t>(spread.count() * index++ / std::max<std::int64_t>(1, count));
+        session->send(signaling::Restarting{at, true});
+    }
+}
+
 void Sessions::close_all() {
     stopping_ = true;
     tick_timer_.cancel();
@@ -67,7 +76,7 @@ void Sessions::close_all() {
         // Everybody at another time, so that they do not all come back in the same instant.
         const auto retry_ms = static_cast<std::uint32_t>(
             std::chrono::duration_cast<Millis>(jittered(std::chrono::milliseconds(1500))).count());
-        session->send(signaling::Restarting{retry_ms});
+        session->send(signaling::Restarting{retry_ms, false});
         session->close(CloseCode::restarting);
     }
 }

@@ -80,6 +80,8 @@ public:
 
     std::unique_ptr<net::WsHandler> make(std::string host);
     void start();
+    // Asks everybody to move to another server, each at another time within `spread`; nobody new is taken.
+    void ask_to_move(Millis spread);
     // Tells everybody that the server restarts and closes.
     void close_all();
     bool empty() const { return sessions_.empty(); }

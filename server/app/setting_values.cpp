@@ -138,6 +138,16 @@ bool is_stun_url(std::string_view text) {
     return (strip_prefix(text, "stun:") || strip_prefix(text, "stuns:")) && is_host_and_port(text);
 }
 
+bool is_redis_url(std::string_view text) {
+    if (!strip_prefix(text, "redis://") && !strip_prefix(text, "rediss://")) {
+        return false;
+    }
+    const auto slash = text.find('/');
+    const auto database = slash == std::string_view::npos ? std::string_view{} : text.substr(slash + 1);
+    const bool number = std::all_of(database.begin(), database.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return number && is_host_and_port(text.substr(0, slash));
+}
+
 bool is_turn_url(std::string_view text) {
     if (!strip_prefix(text, "turn:") && !strip_prefix(text, "turns:")) {
         return false;
@@ -194,6 +204,7 @@ bool has_form(Form form, std::string_view text) {
         case Form::ancestor: return is_ancestor(text);
         case Form::stun_url: return is_stun_url(text);
         case Form::turn_url: return is_turn_url(text);
+        case Form::redis_url: return is_redis_url(text);
     }
     return false;
 }
@@ -207,6 +218,7 @@ std::string_view describe(Form form) {
         case Form::origin: return "an origin such as https://live.example.org, without a path";
         case Form::ancestor: return "an origin such as https://example.org or https://*.example.org";
         case Form::stun_url: return "a STUN URL such as stun:stun.example.org:3478";
+        case Form::redis_url: return "an address such as redis://redis.example.org:6379, without user and password";
         case Form::turn_url: return "a TURN URL such as turn:turn.example.org:3478?transport=udp";
     }
     return "text";

@@ -35,6 +35,7 @@ enum class Form : std::uint8_t {
     ancestor,    // an origin, or https://*.example.org
     stun_url,    // stun:stun.example.org:3478
     turn_url,    // turn:turn.example.org:3478?transport=udp
+    redis_url,   // redis://redis.example.org:6379, no user and no password in it
 };
 bool has_form(Form form, std::string_view text);
 // "an IP address such as 127.0.0.1 or ::1"

@@ -13,6 +13,7 @@ constexpr std::array<string_view, 3> tls_modes{"auto", "files", "off"};
 constexpr std::array<string_view, 3> log_formats{"auto", "human", "json"};
 constexpr std::array<string_view, 4> log_levels{"debug", "info", "warn", "error"};
 constexpr std::array<string_view, 2> room_creators{"anyone", "key"};
+constexpr std::array<string_view, 2> redis_acks{"fsync", "memory"};
 
 constexpr std::int64_t second = 1000;
 constexpr std::int64_t minute = 60 * second;
@@ -91,10 +92,36 @@ void add_operations(std::vector<Setting>& table) {
     table.push_back(choice("log.format", &Config::log_format, log_formats,
                            "human lines or json; auto is human on a terminal and json elsewhere."));
     table.push_back(choice("log.level", &Config::log_level, log_levels, "The least important level that is logged."));
+}
+
+void add_cluster(std::vector<Setting>& table) {
     table.push_back(
         text("cluster.secret", &Config::cluster_secret_file, Form::any,
              "File with the secret that several servers behind one address share, so that links and rejoining "
              "hold on each of them; empty means one of this server's own."));
+    table.push_back(text("cluster.old_secret", &Config::cluster_old_secret_file, Form::any,
+                         "File with the secret before: what it signed is still valid, so that servers can change to "
+                         "a new one after the other."));
+    table.push_back(text("redis.url", &Config::redis_url, Form::redis_url,
+                         "Redis that keeps the rooms, so that several servers share them; redis:// or rediss://. "
+                         "Empty means that this server is alone and keeps them in `data`."));
+    table.push_back(text("redis.ca", &Config::redis_ca, Form::any,
+                         "PEM file with the authority that signed Redis's certificate, for rediss://; empty means the "
+                         "system's authorities."));
+    table.push_back(text("redis.user", &Config::redis_user, Form::any, "User of Redis; empty means its default user."));
+    table.push_back(
+        text("redis.password", &Config::redis_password_file, Form::any, "File with the password for Redis."));
+    table.push_back(text("redis.prefix", &Config::redis_prefix, Form::any,
+                         "Beginning of every key in Redis; servers of one deployment have the same."));
+    table.push_back(choice("redis.ack", &Config::redis_ack, redis_acks,
+                           "What an acknowledged message means: fsync, Redis has it on its disk (and must be set to "
+                           "appendfsync always); memory, Redis has it, and a crash of its machine may lose the last "
+                           "seconds, of which people are then told."));
+    table.push_back(duration("drain.spread", &Config::drain_spread, 0, hour,
+                             "A server that shares its rooms and is stopped asks its people to move to the others "
+                             "within this time."));
+    table.push_back(duration("drain.grace", &Config::drain_grace, 0, hour,
+                             "It waits so long for those who have not moved, then disconnects them."));
 }
 
 void add_rooms(std::vector<Setting>& table) {
@@ -183,6 +210,7 @@ std::vector<Setting> make_table() {
     std::vector<Setting> table;
     add_network(table);
     add_operations(table);
+    add_cluster(table);
     add_rooms(table);
     add_chat(table);
     add_ice(table);
@@ -345,6 +373,22 @@ void check_tls(Conflicts& conflicts, const Config& config) {
                      "ops.port and listen.port are the same", "give ops.port another number");
 }
 
+void check_cluster(Conflicts& conflicts, const Config& config) {
+    const bool shared = !config.redis_url.empty();
+    conflicts.add_if(shared && config.cluster_secret_file.empty(), "redis.url",
+                     "redis.url is set, but the servers share no secret",
+                     "put a long random text into a file and set cluster.secret to it on each server");
+    conflicts.add_if(!config.cluster_old_secret_file.empty() && config.cluster_secret_file.empty(),
+                     "cluster.old_secret", "cluster.old_secret is not used without cluster.secret",
+                     "set cluster.secret, or leave cluster.old_secret out");
+    conflicts.add_if(!shared && (!config.redis_password_file.empty() || !config.redis_user.empty()),
+                     config.redis_user.empty() ? "redis.password" : "redis.user",
+                     "redis.user and redis.password are not used without redis.url", "set redis.url");
+    conflicts.add_if(config.redis_prefix.empty(), "redis.prefix", "redis.prefix is empty", "give it a name");
+    conflicts.add_if(config.drain_grace < config.drain_spread, "drain.grace",
+                     "drain.grace must not be shorter than drain.spread", "make it longer");
+}
+
 void check_ice(Conflicts& conflicts, const Config& config) {
     const bool secret = !config.turn_secret_file.empty();
     const bool user = !config.turn_username.empty() || !config.turn_password_file.empty();
@@ -458,6 +502,7 @@ std::vector<std::string> render_list(const Config& config, const Setting& settin
 std::vector<Conflict> find_conflicts(const Config& config) {
     Conflicts conflicts;
     check_tls(conflicts, config);
+    check_cluster(conflicts, config);
     check_ice(conflicts, config);
     check_sizes_and_times(conflicts, config);
     return conflicts.take();

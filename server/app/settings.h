@@ -27,7 +27,7 @@ enum class Kind : std::uint8_t { text, list, boolean, integer, duration, size, c
 // count the choices in their order.
 using Field = std::variant<std::string Config::*, std::vector<std::string> Config::*, bool Config::*,
                            std::uint16_t Config::*, std::uint32_t Config::*, Millis Config::*, Config::Tls Config::*,
-                           Config::LogFormat Config::*, Config::RoomsCreate Config::*>;
+                           Config::LogFormat Config::*, Config::RoomsCreate Config::*, Config::RedisAck Config::*>;
 
 struct Setting {
     std::string_view key;    // "listen.port"

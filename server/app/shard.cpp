@@ -4,6 +4,7 @@
 #include "server/app/http_front.h"
 #include "server/app/post_office.h"
 #include "server/app/sessions.h"
+#include "server/app/shared_news.h"
 #include "server/base/id.h"
 #include "server/rtc/stun.h"
 #include "server/rtc/stun_limiter.h"
@@ -144,6 +145,8 @@ Result<std::uint16_t> Shard::listen(const net::ServerOptions& options) {
     return port;
 }
 
+void Shard::listen_to(SharedNews& news) { news.add_home(impl_->home); }
+
 void Shard::start() {
     impl_->thread = std::thread([impl = impl_.get()] {
         const std::string name = "shard-" + std::to_string(impl->index);
@@ -152,6 +155,11 @@ void Shard::start() {
         impl->home.start();
         impl->io.run();
     });
+}
+
+void Shard::ask_to_move() {
+    boost::asio::post(impl_->io,
+                      [impl = impl_.get()] { impl->sessions.ask_to_move(impl->services.config.drain_spread); });
 }
 
 void Shard::stop() {

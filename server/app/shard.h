@@ -22,7 +22,10 @@ public:
     ~Shard();
 
     Result<std::uint16_t> listen(const net::ServerOptions& options);
+    void listen_to(class SharedNews& news);
     void start();
+    // Asks everybody to move to another server.
+    void ask_to_move();
     // Sends everybody "restarting", closes, and ends the loop when the sockets have taken it.
     void stop();
     void join();

@@ -1,0 +1,196 @@
+// One room on several servers: real servers, a real Redis.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { connect, join, joinRefusal, makeNonce, Refused, resume } from '../support/client.mjs';
+import { Deployment, skipWithoutRedis, startRedis } from '../support/redis.mjs';
+import { createRoom, makeLink, rest } from '../support/rest.mjs';
+import { until } from '../support/server.mjs';
+
+async function two(t, settings = {}) {
+  const redis = await startRedis(t);
+  const deployment = new Deployment(t, redis, settings);
+  const [a, b] = await Promise.all([deployment.start(), deployment.start()]);
+  const alive = async (server) => JSON.parse((await server.ops('/statusz')).text).serversAlive === 2;
+  await until(async () => await alive(a) && await alive(b), 'the servers know of each other');
+  return { redis, deployment, a, b };
+}
+
+const texts = (client) => client.chats().map(({ text }) => text);
+
+describe('a room on two servers', { skip: skipWithoutRedis, concurrency: true }, () => {
+  test('two people on two servers meet, chat in one order and signal', async (t) => {
+    const { a, b } = await two(t);
+    const { room, hostKey } = await createRoom(a);
+    const ann = await join(t, a, { room, name: 'Ann', hostKey });
+    const bob = await join(t, b, { room, name: 'Bob' });
+    assert.equal((await ann.take('joined')).member.id, bob.id);
+    assert.deepEqual([...bob.members.values()].map(({ name, place }) => [name, place]), [['Ann', true], ['Bob', true]]);
+
+    await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? ann : bob).chat(`line ${i}`)));
+    await ann.settled();
+    await bob.take((message) => message.t === 'chat' && message.text === 'settled');
+    assert.equal(texts(ann).length, 21);
+    assert.deepEqual(texts(ann), texts(bob));
+    assert.deepEqual(ann.chats().map(({ seq }) => seq), Array.from({ length: 21 }, (_, i) => i + 1));
+
+    ann.send({ t: 'signal', to: bob.id, call: 0, candidate: null });
+    assert.equal((await bob.take('signal')).from, ann.id);
+    bob.send({ t: 'state', mic: true, cam: true, screen: false });
+    assert.deepEqual((await ann.take('member')).member.live, { mic: true, cam: true, screen: false });
+  });
+
+  test('the host rules over people on the other server', async (t) => {
+    const { a, b } = await two(t);
+    const { room, hostKey } = await createRoom(a);
+    const ann = await join(t, a, { room, name: 'Ann', hostKey });
+    const bob = await join(t, b, { room, name: 'Bob', client: 'bobs-browser-0001' });
+    const cyd = await join(t, b, { room, name: 'Cyd' });
+    ann.send({ t: 'mute', member: bob.id, mic: true, cam: false, screen: false });
+    assert.equal((await bob.take('muted')).mic, true);
+    ann.send({ t: 'lock', on: true });
+    assert.equal((await cyd.take('room')).room.locked, true);
+    assert.equal(await joinRefusal(t, b, { room, name: 'Dan' }), 'room_locked');
+    ann.send({ t: 'ban', member: bob.id });
+    assert.equal(await bob.close(), 4004);
+    assert.equal((await cyd.take('left')).why, 'banned');
+    ann.send({ t: 'lock', on: false });
+    await cyd.take((message) => message.t === 'room' && !message.room.locked);
+    assert.equal(await joinRefusal(t, a, { room, name: 'Bob', client: 'bobs-browser-0001' }), 'banned');
+
+    ann.send({ t: 'handover', member: cyd.id });
+    const { key } = await cyd.take('hostKey');
+    assert.equal((await rest(b, 'POST', `/rooms/${room}/links`, { body: {}, key: hostKey })).status, 403);
+    const { link } = await makeLink(a, room, key);
+    assert.equal((await join(t, b, { room, name: 'Eve', link })).welcome.members.length, 3);
+    cyd.send({ t: 'end' });
+    assert.equal(await ann.close(), 4005);
+    assert.equal(await joinRefusal(t, a, { room, name: 'Dan' }), 'room_unknown');
+  });
+
+  test('a ban on one server and a post on the other: never a post after the ban', async (t) => {
+    const { a, b } = await two(t);
+    for (let round = 0; round < 10; ++round) {
+      const { room, hostKey } = await createRoom(a);
+      const ann = await join(t, a, { room, name: 'Ann', hostKey });
+      const bob = await join(t, b, { room, name: 'Bob' });
+      await ann.take('joined');
+      const posted = Promise.allSettled(Array.from({ length: 5 }, (_, i) => bob.chat(`post ${i}`)));
+      ann.send({ t: 'ban', member: bob.id });
+      const acked = (await posted).filter(({ status }) => status === 'fulfilled').length;
+      await ann.settled();
+      const order = ann.history.filter(({ t: kind }) => kind === 'chat' || kind === 'left').map((message) => message.text ?? 'banned');
+      const after = order.slice(order.indexOf('banned') + 1);
+      assert.deepEqual(after, ['settled'], JSON.stringify(order));
+      assert.ok(order.length - 2 >= acked, 'what was acknowledged is there');
+    }
+  });
+
+  test('who comes back on the other server is the same member and gets what was missed', async (t) => {
+    const { a, b } = await two(t);
+    const { room, hostKey } = await createRoom(a);
+    const ann = await join(t, a, { room, name: 'Ann', hostKey });
+    const bob = await join(t, a, { room, name: 'Bob' });
+    await ann.take('joined');
+    await bob.cut();
+    await ann.chat('while you were away');
+    bob.server = b;
+    const again = await resume(t, bob);
+    assert.equal(again.id, bob.id);
+    assert.deepEqual(again.welcome.items.map(({ text }) => text), ['while you were away']);
+    await again.chat('back');
+    await ann.take((message) => message.t === 'chat' && message.text === 'back');
+    assert.ok(!ann.history.some(({ t: kind }) => kind === 'left'), 'nobody left');
+    // And over a connection that is still there: the earlier one is replaced.
+    again.server = a;
+    const third = await resume(t, again);
+    assert.equal(await again.close(), 4006);
+    const nonce = makeNonce();
+    const first = await third.chat('once', nonce);
+    third.server = b;
+    const fourth = await resume(t, third);
+    assert.equal((await fourth.chat('once', nonce)).seq, first.seq, 'a repeated nonce is the same message on every server');
+    await ann.settled();
+    assert.deepEqual(texts(ann).filter((text) => text === 'once'), ['once']);
+  });
+
+  test('a server that is killed: its people come back elsewhere; who does not is away, then gone', async (t) => {
+    const { a, b } = await two(t, { 'resume.window': '15s' });
+    const { room, hostKey } = await createRoom(a);
+    const ann = await join(t, a, { room, name: 'Ann', hostKey });
+    const bob = await join(t, b, { room, name: 'Bob' });
+    const cyd = await join(t, b, { room, name: 'Cyd' });
+    await ann.take((message) => message.t === 'joined' && message.member.id === cyd.id);
+    await bob.chat('last words');
+    await b.kill('SIGKILL');
+    await bob.closed;
+    bob.server = a;
+    const again = await resume(t, bob);
+    assert.equal(again.id, bob.id);
+    assert.deepEqual(await ann.take((message) => message.t === 'left', 60_000).then(({ id, why }) => [id, why]), [cyd.id, 'lost']);
+    assert.ok(ann.history.some((message) => message.t === 'member' && message.member.id === cyd.id && message.member.away));
+    assert.ok(!ann.history.some((message) => message.t === 'member' && message.member.id === bob.id && message.member.away));
+  });
+
+  test('a server that is stopped asks its people to move, and ends when they have', async (t) => {
+    const { a, b } = await two(t, { 'drain.spread': '200ms', 'drain.grace': '1m' });
+    const { room, hostKey } = await createRoom(a);
+    const ann = await join(t, a, { room, name: 'Ann', hostKey });
+    const bob = await join(t, b, { room, name: 'Bob' });
+    await ann.take('joined');
+    b.child.kill('SIGTERM');
+    const told = await bob.take('restarting');
+    assert.equal(told.move, true);
+    assert.equal((await b.ops('/readyz')).status, 200);
+    assert.equal(JSON.parse((await b.ops('/statusz')).text).draining, true);
+    const late = await connect(t, b);
+    await assert.rejects(late.join({ room, name: 'Late' }), (error) => error instanceof Refused && error.code === 4011);
+    bob.server = a;
+    const moved = await resume(t, bob);
+    assert.equal(await bob.close(), 4006);
+    assert.equal((await b.exited).code, 0);
+    b.endedByTest = true;
+    await moved.chat('here');
+    await ann.take((message) => message.t === 'chat' && message.text === 'here');
+    assert.deepEqual(ann.history.filter((message) => ['left', 'member'].includes(message.t)), []);
+  });
+
+  test('Redis away: calls go on, chat waits and then is sent, new rooms are refused', async (t) => {
+    const { redis, a, b } = await two(t);
+    const { room, hostKey } = await createRoom(a);
+    const ann = await join(t, a, { room, name: 'Ann', hostKey });
+    const bob = await join(t, b, { room, name: 'Bob' });
+    await ann.chat('before');
+    await bob.take('chat');
+    await redis.kill();
+    assert.equal((await ann.take('waiting')).on, true);
+    assert.equal((await bob.take('waiting')).on, true);
+    const waiting = ann.chat('meanwhile');
+    const refused = await rest(b, 'POST', '/rooms', { body: {} });
+    assert.equal(refused.status, 503, refused.text);
+    assert.equal((await a.ops('/readyz')).status, 200);
+    assert.equal(JSON.parse((await a.ops('/statusz')).text).redis.up, false);
+    assert.equal(await a.metric('waaft_redis_up'), 0);
+    await redis.start();
+    assert.equal((await waiting).seq, 2);
+    assert.equal((await bob.take((message) => message.t === 'chat' && message.text === 'meanwhile')).seq, 2);
+    await ann.take((message) => message.t === 'waiting' && !message.on);
+    assert.equal((await createRoom(b)).kind, 'call');
+  });
+
+  test('a thousand rooms made, used and ended leave no key behind', async (t) => {
+    const { redis, a, b } = await two(t, { 'limits.connections_per_address': 5000 });
+    const before = await redis.keys();
+    for (let hundred = 0; hundred < 10; ++hundred) {
+      await Promise.all(Array.from({ length: 100 }, async (_, i) => {
+        const server = i % 2 ? a : b;
+        const { room, hostKey } = await createRoom(server);
+        const ann = await join(t, server, { room, name: 'Ann', hostKey });
+        await ann.chat('hello');
+        ann.send({ t: 'end' });
+        assert.equal(await ann.close(), 4005);
+      }));
+    }
+    // What counts requests of an address is forgotten by itself after a minute.
+    await until(async () => (await redis.keys()) <= before, 'the keys are gone', 100_000);
+  });
+});
