@@ -1,7 +1,9 @@
 #include "cmd/image/build.h"
 
 #include "cmd/image/docker.h"
+#include "cmd/image/dockerfile.h"
 #include "cmd/image/native.h"
+#include "cmd/os/files.h"
 #include "cmd/ui/failure.h"
 
 #include <filesystem>
@@ -51,6 +53,23 @@ Result<Choice> choose(const BuildOrder& order, const os::Interrupt& interrupt) {
     return Choice{Builder::native, engine.error().what, {}};
 }
 
+// What the Dockerfile asks for is made by the other builder, so that both ship the same files.
+Result<void> write_wanted_files(const BuildOrder& order, cmd::Progress& progress, const os::Interrupt& interrupt) {
+    constexpr std::size_t dockerfile_max = 1024 * 1024;
+    const auto text = os::read_file(order.dockerfile, dockerfile_max);
+    if (!text) return text.error();
+    const auto path = wanted_rootfs(*text, order.dockerfile);
+    if (!path) return path.error();
+    if (path->empty()) return {};
+    BuildOrder files;
+    files.builder = Builder::native;
+    files.platforms = order.platforms;
+    files.program = order.program;
+    files.rootfs = (std::filesystem::path(order.folder) / *path).lexically_normal().string();
+    const auto built = build_native(files, progress, interrupt);
+    return built ? Result<void>() : built.error();
+}
+
 }  // namespace
 
 std::string_view to_string(Builder builder) {
@@ -67,7 +86,12 @@ Outcome<Built> build(const BuildOrder& order, cmd::Progress& progress, const os:
     const auto choice = choose(order, interrupt);
     if (!choice) return cmd::cause_of(choice.error());
     progress.done(std::string(to_string(choice->builder)) + ": " + choice->why);
-    if (choice->builder == Builder::docker) return build_docker(order, choice->engine, progress, interrupt);
+    if (choice->builder == Builder::docker) {
+        if (auto written = write_wanted_files(order, progress, interrupt); !written) {
+            return cmd::cause_of(written.error());
+        }
+        return build_docker(order, choice->engine, progress, interrupt);
+    }
     auto built = build_native(order, progress, interrupt);
     if (built) return std::move(*built);
     return cmd::cause_of(built.error());

@@ -31,7 +31,7 @@ struct BuildOrder {
     std::string program = "/proc/self/exe";
     std::string layout;  // folders and files to write; empty: not wanted
     std::string archive;
-    std::string rootfs;
+    std::string rootfs;         // "NAME.tar": one file
     bool layout_named = false;  // by the user, who then gets one
 
     // Of docker.

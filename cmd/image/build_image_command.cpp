@@ -85,7 +85,8 @@ std::vector<Option> build_options(const Shared& shared) {
                                   [build](const std::string& text) { build->layout = text; }));
     options.push_back(file_option("--archive", "FILE", "Write the image as one file for `docker load`.",
                                   [build](const std::string& text) { build->archive = text; }));
-    options.push_back(file_option("--rootfs", "DIR", "Write its bare files, for a Dockerfile's `FROM scratch`.",
+    options.push_back(file_option("--rootfs", "DIR",
+                                  "Write its bare files, for a Dockerfile's `FROM scratch`; NAME.tar: as one tar.",
                                   [build](const std::string& text) { build->rootfs = text; }));
     options.push_back(option("--no-cache", "", "Let docker build every step anew.",
                              [build](const std::string&) { build->no_cache = true; }));

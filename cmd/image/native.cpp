@@ -34,6 +34,7 @@ Result<std::string> own_platform(const BuildOrder& order) {
 
 Result<void> write_files(const BuildOrder& order, const Contents& contents, cmd::Progress& progress) {
     if (order.rootfs.empty()) return {};
+    if (order.rootfs.ends_with(".tar")) return write_rootfs_tar(order.rootfs, contents);
     const auto owned = write_rootfs(order.rootfs, contents);
     if (!owned) return owned.error();
     if (!*owned) progress.warn("only root can give the files in " + order.rootfs + " to their owners (/data to 65532)");

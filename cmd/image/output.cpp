@@ -51,6 +51,14 @@ Result<bool> write_entry(const std::string& path, const ContentFile& file) {
     return owned;
 }
 
+Result<void> write_whole(const std::string& file, const std::string& bytes) {
+    std::error_code error;
+    const auto folder = fs::absolute(file).parent_path();
+    fs::create_directories(folder, error);
+    if (error) return folder_unwritable(folder, error);
+    return os::write_file(file, bytes);
+}
+
 }  // namespace
 
 Result<void> write_layout(const std::string& folder, const Image& image, const ImageName& name) {
@@ -72,11 +80,7 @@ Result<void> write_archive(const std::string& file, const Image& image, const Im
     tar.add({.kind = TarEntry::Kind::folder, .path = "blobs", .mode = 0755});
     tar.add({.kind = TarEntry::Kind::folder, .path = "blobs/sha256", .mode = 0755});
     for (const auto& [path, bytes] : files) tar.add({.path = path}, bytes);
-    std::error_code error;
-    const auto folder = fs::absolute(file).parent_path();
-    fs::create_directories(folder, error);
-    if (error) return folder_unwritable(folder, error);
-    return os::write_file(file, std::move(tar).finish());
+    return write_whole(file, std::move(tar).finish());
 }
 
 Result<bool> write_rootfs(const std::string& folder, const Contents& contents) {
@@ -92,6 +96,14 @@ Result<bool> write_rootfs(const std::string& folder, const Contents& contents) {
     }
     if (auto moved = staged.become_target(); !moved) return moved.error();
     return owned;
+}
+
+Result<void> write_rootfs_tar(const std::string& file, const Contents& contents) {
+    TarWriter tar;
+    for (const auto* files : {&contents.system, &contents.program}) {
+        for (const auto& each : *files) tar.add(each.entry, each.content);
+    }
+    return write_whole(file, std::move(tar).finish());
 }
 
 }  // namespace waaft::image

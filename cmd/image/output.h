@@ -1,4 +1,5 @@
-// Where a finished image goes: a folder in OCI layout, one file for `docker load`, or the bare files.
+// Where a finished image goes: a folder in OCI layout, one file for `docker load`, or the bare files, in a folder or
+// one tar.
 // Each appears whole or not at all: written beside, synced, renamed.
 //
 // Thread: any. Ownership: none is kept. Units: bytes. Errors: file_unwritable with the path and the
@@ -22,5 +23,8 @@ Result<void> write_archive(const std::string& file, const Image& image, const Im
 // The files as the image has them, in a folder that is new or empty. False: without root they belong to
 // the caller instead of their owners.
 Result<bool> write_rootfs(const std::string& folder, const Contents& contents);
+
+// The same files as one tar, for a Dockerfile's ADD: it keeps owners and modes, whoever writes it.
+Result<void> write_rootfs_tar(const std::string& file, const Contents& contents);
 
 }  // namespace waaft::image

@@ -108,6 +108,34 @@ test('what stands in the way is left alone', async (t) => {
   });
 });
 
+test('bare files as one tar, replaced by the next', (t) => {
+  const folder = temporaryFolder(t);
+  for (let i = 0; i < 2; i += 1) {
+    const { status, json } = build(folder, ['--builder', 'native', '--rootfs', 'out/root.tar']);
+    assert.equal(status, 0);
+    assert.equal(json.rootfs, 'out/root.tar');
+  }
+  const listed = spawnSync('tar', ['--numeric-owner', '-tvf', join(folder, 'out/root.tar')], { encoding: 'utf8' }).stdout;
+  assert.match(listed, /^drwx------ 65532\/65532 .* data\/$/m);
+  assert.match(listed, /^-rwxr-xr-x 0\/0 .* waaft$/m);
+  assert.deepEqual(readdirSync(join(folder, 'out')), ['root.tar']);
+});
+
+test('a Dockerfile that asks for the bare files gets them before docker starts', (t) => {
+  const folder = temporaryFolder(t);
+  const docker = join(folder, 'fake');
+  writeFileSync(docker, `#!/bin/sh\n[ "$1" = version ] && echo 1 && exit\n[ "$1" = build ] && [ -s build/rootfs.tar ] && echo > asked\nexit 1\n`);
+  chmodSync(docker, 0o755);
+  const env = pathOf(folder, { docker });
+  const args = ['--builder', 'docker', '--image-version', '1'];
+  writeFileSync(join(folder, 'Dockerfile'), '# waaft: rootfs=build/rootfs.tar\nFROM scratch\nADD build/rootfs.tar /\n');
+  assertFailed(build(folder, args, env), 5, 'BUILD_FAILED');
+  assert.ok(existsSync(join(folder, 'asked')), 'docker found the files');
+  assertFailed(build(folder, [...args, '--platform', foreign], env), 5, 'IMAGE_ARCH');
+  writeFileSync(join(folder, 'Dockerfile'), '# waaft: rootfs=../rootfs.tar\nFROM scratch\n');
+  assertFailed(build(folder, args, env), 2, 'usage_dockerfile', /below the folder/);
+});
+
 test('the version comes from git, or is asked for', (t) => {
   const folder = temporaryFolder(t);
   assertFailed(build(folder, ['--builder', 'native']), 2, 'usage_version');

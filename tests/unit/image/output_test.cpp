@@ -113,3 +113,13 @@ TEST_CASE("the bare files have the image's modes, and its owners if root writes 
     REQUIRE(::stat(folder.file("root/data").c_str(), &info) == 0);
     CHECK(info.st_uid == (*owned ? user_id : ::geteuid()));
 }
+
+TEST_CASE("a tar of the bare files keeps owners and modes, whoever writes it") {
+    const testing::TemporaryDirectory folder;
+    REQUIRE(write_rootfs_tar(folder.file("new/root.tar"), sample()).has_value());
+    const auto ran = testing::ran({"tar", "--numeric-owner", "-tvf", folder.file("new/root.tar"), "data", "tmp"});
+    REQUIRE(ran.exit_code == 0);
+    CHECK(ran.out.find("drwx------ 65532/65532") != std::string::npos);
+    CHECK(ran.out.find("drwxrwxrwt 0/0") != std::string::npos);
+    CHECK(write_rootfs_tar("/proc/nowhere/root.tar", sample()).error().code == "file_unwritable");
+}
