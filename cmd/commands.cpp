@@ -5,6 +5,7 @@
 #include "cmd/doctor/doctor_command.h"
 #include "cmd/gke/cluster_command.h"
 #include "cmd/image/build_image_command.h"
+#include "cmd/init/init_command.h"
 #include "cmd/load/load_command.h"
 #include "cmd/manifest/manifests_command.h"
 #include "cmd/pod/cluster_init_command.h"
@@ -19,6 +20,7 @@ namespace waaft::cmd {
 
 std::vector<Command> all_commands(const Environment& environment, RunServer run_server) {
     return {serve_command(environment, run_server),
+            init_command(),
             build_image_command(environment),
             push_command(environment),
             login_command(environment),

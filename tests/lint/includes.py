@@ -37,6 +37,7 @@ OURS = {
     "cmd/push": {"base", "cmd/os", "cmd/ui", "cmd/project", "cmd/registry", "cmd/image", "cmd/command.h",
                  "cmd/json_text.h"},
     "cmd/manifest": {"base", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/command.h"},
+    "cmd/init": {"base", "app/settings.h", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/registry", "cmd/command.h"},
     "cmd/kube": {"base", "cmd/os", "cmd/curl", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/command.h", "cmd/json_text.h"},
     "cmd/deploy": {"base", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/registry", "cmd/image", "cmd/manifest",
                    "cmd/kube", "cmd/load",
@@ -77,6 +78,7 @@ LIBRARIES = {
     "cmd/registry": {"boost/json", "openssl", "curl", "zlib.h"},
     "cmd/push": {"boost/json"},
     "cmd/manifest": {"boost/json", "openssl", "yaml-cpp"},
+    "cmd/init": {"boost/json"},
     # Of these only curl speaks HTTP over a Unix socket (cpp-httplib of Debian 12 does not): kubectl proxy has one.
     "cmd/kube": {"boost/json", "openssl", "curl"},
     "cmd/deploy": {"boost/json", "openssl", "poll.h"},  # waits for an interrupt
