@@ -19,7 +19,9 @@ RUN npm --prefix web run build \
 RUN build/release/cmd/waaft build-image --builder native --rootfs /image --quiet && mkdir /own && mv /image/data /own/
 
 # For pipelines, by `docker build --target ci`: waaft and the programs that it runs. kubectl is Debian 12's
-# (1.20); waaft needs of it only the configuration and the proxy, which have not changed since.
+# (1.20); waaft needs of it only the configuration and the proxy, which have not changed since. What it does not know are
+# programs for signing in that speak client.authentication.k8s.io/v1: where a kubeconfig has one, build an image from this
+# one with that program, and with a newer kubectl in /usr/local/bin. The files of a job are another user's, to git too.
 FROM debian:bookworm-slim AS ci
 RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends ca-certificates docker.io git kubernetes-client libcurl4 \
@@ -30,6 +32,7 @@ RUN find /opt/waaft -name '*.so*' | while read -r file; do \
     done \
     && ldconfig \
     && ln -s /opt/waaft/waaft /usr/local/bin/waaft \
+    && git config --system --add safe.directory '*' \
     && waaft version
 
 FROM scratch

@@ -1,6 +1,6 @@
 // Images of both builders in a real Docker engine: the same files, not root, a read-only root, ready at once.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,17 +73,8 @@ test('both builders ship the same files, and they serve', { skip }, async (t) =>
   assert.match(await docker('load', '-i', join(folder, 'image.tar')), new RegExp(`${repository}:native`));
   await t.test('native, by docker load', (each) => assertServes(each, `${repository}:native`));
 
-  await build(folder, 'files', '--builder=native', '--rootfs=files');
-  mkdirSync(join(folder, 'own'));
-  renameSync(join(folder, 'files/data'), join(folder, 'own/data'));
-  writeFileSync(join(folder, 'Dockerfile'), `
-FROM scratch
-COPY files /
-COPY --chown=65532:65532 own /
-ENV WAAFT_DATA=/data WAAFT_OPS_ADDRESS=0.0.0.0
-USER 65532:65532
-ENTRYPOINT ["/waaft", "serve"]
-`);
+  const written = await run([binary, 'init', '--dockerfile'], { cwd: folder });
+  assert.equal(written.code, 0, written.stderr);
   // An engine answers, so nobody has to name the builder.
   const byDocker = await build(folder, 'docker');
   assert.equal(byDocker.builder, 'docker');
