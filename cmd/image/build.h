@@ -26,6 +26,7 @@ struct BuildOrder {
     Labels labels;
     Builder builder = Builder::automatic;
     std::vector<std::string> platforms;  // empty: the builder's own
+    std::string platforms_why;           // if nobody named them
 
     // Of the native builder.
     std::string program = "/proc/self/exe";
@@ -33,6 +34,7 @@ struct BuildOrder {
     std::string archive;
     std::string rootfs;         // "NAME.tar": one file
     bool layout_named = false;  // by the user, who then gets one
+    bool layout_kept = true;    // false: for a push only
 
     // Of docker.
     std::string folder = ".";  // the build's context

@@ -1,7 +1,11 @@
 #include "cmd/image/build_image_command.h"
 
 #include "cmd/image/build.h"
+#include "cmd/image/platforms.h"
+#include "cmd/os/files.h"
 #include "cmd/project/load.h"
+#include "cmd/registry/docker_archive.h"
+#include "cmd/registry/push.h"
 #include "cmd/ui/exit_codes.h"
 #include "cmd/ui/failure.h"
 
@@ -11,6 +15,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <optional>
 #include <ostream>
 
 namespace waaft::cmd {
@@ -24,6 +29,8 @@ struct BuildFlags {
     std::string archive;
     std::string rootfs;
     bool no_cache = false;
+    bool push = false;
+    bool force = false;
 };
 
 struct Shared {
@@ -71,11 +78,19 @@ std::vector<Option> field_options(const Shared& shared) {
     auto builder = option("--builder", "BUILDER", "docker, native (needs no engine), or auto: docker if one answers.",
                           field("image.builder"));
     builder.choices = {"auto", "docker", "native"};
-    auto platform = option("--platform", "PLATFORM", "linux/amd64 or another; may be repeated with docker's buildx.",
+    auto platform = option("--platform", "PLATFORM",
+                           "linux/amd64 or another (what the nodes of the named cluster are, else what this machine "
+                           "is); may be repeated with docker's buildx.",
                            field("image.platforms"));
     platform.repeatable = true;
     return {std::move(builder), std::move(platform),
             file_option("--dockerfile", "FILE", "What docker builds from (Dockerfile).", field("image.dockerfile"))};
+}
+
+// The image, its registry, and the cluster whose nodes it is for.
+bool is_ours(const std::string& name) {
+    return name.starts_with("--image-") || name.starts_with("--registry-") || name == "--plain-http" ||
+           name == "--context" || name == "--kubeconfig";
 }
 
 std::vector<Option> build_options(const Shared& shared) {
@@ -90,8 +105,12 @@ std::vector<Option> build_options(const Shared& shared) {
                                   [build](const std::string& text) { build->rootfs = text; }));
     options.push_back(option("--no-cache", "", "Let docker build every step anew.",
                              [build](const std::string&) { build->no_cache = true; }));
+    options.push_back(option("--push", "", "Push it at once, as `waaft push` does; prints its name by digest.",
+                             [build](const std::string&) { build->push = true; }));
+    options.push_back(option("--force", "", "With --push: move tags that another image has.",
+                             [build](const std::string&) { build->force = true; }));
     for (auto& each : project::project_options(shared.project)) {
-        if (each.name.starts_with("--image-")) options.push_back(std::move(each));
+        if (is_ours(each.name)) options.push_back(std::move(each));
     }
     for (auto& each : common_options(shared.common)) options.push_back(std::move(each));
     return options;
@@ -124,7 +143,10 @@ public:
         if (auto ordered = order(); !ordered) return causes_of({ordered.error()});
         const auto built = image::build(order_, progress_, interrupt_);
         if (!built) return Causes{built.error()};
-        return result(*built);
+        if (!push_order_) return result(*built, std::nullopt);
+        const auto pushed = push(*built);
+        if (!pushed) return causes_of({pushed.error()});
+        return result(*built, *pushed);
     }
 
 private:
@@ -145,16 +167,11 @@ private:
 
     Result<void> order() {
         const auto& flags = *shared_.build;
-        const bool bare = !flags.rootfs.empty() && flags.layout.empty() && flags.archive.empty();
-        const bool files = !flags.rootfs.empty() || !flags.archive.empty();
+        const bool bare = !flags.rootfs.empty() && flags.layout.empty() && flags.archive.empty() && !flags.push;
         order_.builder = builder_of(project_.image.builder);
-        for (const auto& text : project_.image.platforms) {
-            auto platform = image::parse_platform(text);
-            if (!platform) return platform.error();
-            order_.platforms.push_back(std::move(*platform));
-        }
+        if (auto known = platforms(); !known) return known;
         order_.layout_named = !flags.layout.empty();
-        order_.layout = !flags.layout.empty() || files ? flags.layout : from_project(default_layout);
+        order_.layout = layout();
         order_.archive = flags.archive;
         order_.rootfs = flags.rootfs;
         order_.folder = project_.folder;
@@ -162,6 +179,34 @@ private:
         order_.no_cache = flags.no_cache;
         if (shared_.common->timeout != Duration::zero()) order_.timeout = shared_.common->timeout;
         return bare ? Result<void>() : name();
+    }
+
+    Result<void> platforms() {
+        for (const auto& text : project_.image.platforms) {
+            auto platform = image::parse_platform(text);
+            if (!platform) return platform.error();
+            order_.platforms.push_back(std::move(*platform));
+        }
+        if (!order_.platforms.empty()) return {};
+        progress_.step("platform", "Looking what the cluster's nodes are");
+        auto choice = image::choose_platforms(project_, interrupt_);
+        if (!choice) return choice.error();
+        std::string names;
+        for (const auto& platform : choice->platforms) names += (names.empty() ? "" : ", ") + platform;
+        progress_.done((names.empty() ? "the builder's own" : names) + ": " + choice->why);
+        order_.platforms = std::move(choice->platforms);
+        if (!order_.platforms.empty()) order_.platforms_why = std::move(choice->why);
+        return {};
+    }
+
+    std::string layout() {
+        const auto& flags = *shared_.build;
+        if (!flags.layout.empty()) return flags.layout;
+        if (flags.push) {
+            order_.layout_kept = false;
+            return scratch_.emplace().path() + "/image";
+        }
+        return flags.rootfs.empty() && flags.archive.empty() ? from_project(default_layout) : std::string();
     }
 
     // Bare files have no name, so that a Dockerfile can write them where git is not.
@@ -178,19 +223,43 @@ private:
         order_.name = *name;
         order_.commit = tree->commit;
         order_.labels = {version, tree->commit, tree->source, created_at(environment_, *tree)};
+        if (!shared_.build->push) return {};
+        auto push_order = registry::make_push_order(project_, version, {}, environment_);
+        if (!push_order) return push_order.error();
+        push_order_ = std::move(*push_order);
+        push_order_->force = shared_.build->force;
         return {};
     }
 
-    boost::json::object result(const image::Built& built) const {
+    Result<registry::Pushed> push(const image::Built& built) {
+        const os::TemporaryFolder unpacked;
+        const auto timeout = shared_.common->timeout;
+        if (timeout != Duration::zero()) push_order_->access.deadline = begin_ + timeout;
+        Result<std::string> folder = built.layout;
+        if (folder->empty())
+            folder = registry::layout_of_engine(built.name, unpacked.path(), progress_, timeout, &interrupt_);
+        if (!folder) return folder.error();
+        const auto layout = registry::read_layout(*folder);
+        if (!layout) return layout.error();
+        auto pushed = registry::push(*push_order_, *layout, progress_, &interrupt_);
+        if (pushed) progress_.done(order_.name.full + (pushed->unchanged ? " was there already" : " is there"));
+        return pushed;
+    }
+
+    boost::json::object result(const image::Built& built, const std::optional<registry::Pushed>& pushed) const {
         boost::json::object object{{"schema", schema}, {"result", "built"}, {"builder", to_string(built.builder)}};
         const auto put = [&](const char* key, const std::string& text) {
             if (!text.empty()) object[key] = text;
         };
         put("name", order_.name.familiar);
         put("version", order_.name.tag);
-        put("digest", built.digest);
+        put("digest", pushed ? pushed->digest : built.digest);
+        if (pushed) {
+            put("image", push_order_->repository.name() + "@" + pushed->digest);
+            object["tags"] = boost::json::array(push_order_->tags.begin(), push_order_->tags.end());
+        }
         object["platforms"] = boost::json::array(built.platforms.begin(), built.platforms.end());
-        put("layout", built.layout);
+        if (order_.layout_kept) put("layout", built.layout);
         if (built.builder == image::Builder::native) put("archive", order_.archive);
         if (built.builder == image::Builder::native) put("rootfs", order_.rootfs);
         if (!built.name.empty()) object["engine"] = built.name;
@@ -206,10 +275,17 @@ private:
     os::Interrupt interrupt_;
     project::Project project_;
     image::BuildOrder order_;
+    std::optional<registry::PushOrder> push_order_;  // wanted
+    std::optional<os::TemporaryFolder> scratch_;
+    TimePoint begin_ = Clock::now();
 };
 
-// Where it is; of the image itself the form that `waaft push --from` takes.
+// Where it is; of an image that is not pushed yet, in the form that `waaft push --from` takes.
 void print(const boost::json::object& built, std::ostream& out) {
+    if (const auto* image = built.if_contains("image")) {
+        out << std::string_view(image->as_string()) << '\n';
+        return;
+    }
     if (const auto* name = built.if_contains("engine")) {
         out << "docker:" << std::string_view(name->as_string()) << '\n';
         return;

@@ -21,12 +21,14 @@ Result<std::string> own_platform(const BuildOrder& order) {
     auto own = "linux/" + *architecture;
     for (const auto& platform : order.platforms) {
         if (platform != own) {
-            return Error{"IMAGE_ARCH",
-                         "the native builder packs this program itself, which is for " + own + ", not for " + platform,
-                         "--platform " + platform,
-                         "waaft build-image --builder docker --platform " + platform +
-                             ", or run waaft on such a "
-                             "machine"};
+            const auto why = order.platforms_why.empty() ? "" : " (" + order.platforms_why + ")";
+            return Error{
+                "IMAGE_ARCH",
+                "the native builder packs this program itself, which is for " + own + ", not for " + platform + why,
+                "--platform " + platform,
+                "waaft build-image --builder docker --platform " + platform +
+                    ", or run waaft on such a "
+                    "machine"};
         }
     }
     return own;
@@ -71,9 +73,10 @@ std::uint64_t bytes_of(const Contents& contents) {
 std::string places_of(const BuildOrder& order) {
     std::string places;
     for (const auto* path : {&order.rootfs, &order.layout, &order.archive}) {
-        if (!path->empty()) places += (places.empty() ? "" : ", ") + *path;
+        if (path->empty() || (path == &order.layout && !order.layout_kept)) continue;
+        places += (places.empty() ? "" : ", ") + *path;
     }
-    return places;
+    return places.empty() ? "for the registry" : places;
 }
 
 }  // namespace

@@ -12,7 +12,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <algorithm>
 #include <ostream>
 
 namespace waaft::cmd {
@@ -63,16 +62,6 @@ std::vector<Option> push_options(const Shared& shared) {
     return options;
 }
 
-// The version first, every tag once.
-std::vector<std::string> tags_of(const std::string& version, const project::Project& project,
-                                 const std::vector<std::string>& more) {
-    std::vector<std::string> tags{version};
-    for (const auto* list : {&project.image.tags, &more})
-        for (const auto& tag : *list)
-            if (std::find(tags.begin(), tags.end(), tag) == tags.end()) tags.push_back(tag);
-    return tags;
-}
-
 Result<std::string> version_of(const project::Project& project, const os::Interrupt& interrupt) {
     if (!project.image.version.empty()) return project.image.version;
     const auto tree = image::read_tree(project.folder, interrupt);
@@ -112,10 +101,10 @@ private:
         if (!version) return version.error();
         const auto name = image::name_image(repository, *version);
         if (!name) return name.error();
-        order_ = {*registry::parse_reference(repository), tags_of(*version, project_, shared_.push->tags),
-                  shared_.push->force, registry::access_of(project_, environment_)};
-        for (const auto& tag : order_.tags)
-            if (auto checked = registry::check_tag(tag); !checked) return checked.error();
+        auto order = registry::make_push_order(project_, *version, shared_.push->tags, environment_);
+        if (!order) return order.error();
+        order_ = std::move(*order);
+        order_.force = shared_.push->force;
         if (shared_.common->timeout != Duration::zero()) order_.access.deadline = begin_ + shared_.common->timeout;
         const auto source = shared_.push->from.empty()
                                 ? push::find_source(project_.folder, name->familiar, *version, interrupt_)

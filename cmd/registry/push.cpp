@@ -151,6 +151,24 @@ Result<void> check_tag(const std::string& tag) {
     return {};
 }
 
+Result<PushOrder> make_push_order(const project::Project& project, const std::string& version,
+                                  const std::vector<std::string>& more, const cmd::Environment& environment) {
+    const auto reference = parse_reference(project.image.repository);
+    if (!reference) {
+        return Error{"usage_image", std::string(describe(reference.error())), project.image.repository, {}};
+    }
+    PushOrder order{*reference, {version}, false, access_of(project, environment)};
+    for (const auto* list : {&project.image.tags, &more}) {
+        for (const auto& tag : *list) {
+            if (std::find(order.tags.begin(), order.tags.end(), tag) == order.tags.end()) order.tags.push_back(tag);
+        }
+    }
+    for (const auto& tag : order.tags) {
+        if (auto checked = check_tag(tag); !checked) return checked.error();
+    }
+    return order;
+}
+
 Result<Pushed> push(const PushOrder& order, const Layout& layout, cmd::Progress& progress,
                     const os::Interrupt* interrupt) {
     for (const auto& tag : order.tags)

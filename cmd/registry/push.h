@@ -17,6 +17,10 @@ struct PushOrder {
     Access access;
 };
 
+// From what waaft.yaml says: the version first, then its tags and `more`, each once. Errors: usage_image, usage_tag.
+Result<PushOrder> make_push_order(const project::Project& project, const std::string& version,
+                                  const std::vector<std::string>& more, const cmd::Environment& environment);
+
 struct Pushed {
     std::string digest;
     std::vector<std::string> platforms;

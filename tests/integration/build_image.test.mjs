@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import Ajv from 'ajv';
+import { hasRegistry, startRegistry } from '../support/registry.mjs';
 import { binary, temporaryFolder, until, within } from '../support/server.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -90,6 +91,66 @@ test('another architecture is refused before anything is written', (t) => {
   assertFailed(build(folder, [...native, '--platform', foreign]), 5, 'IMAGE_ARCH', new RegExp(`for ${own}, not for ${foreign}`));
   assert.deepEqual(readdirSync(folder), []);
   assertFailed(build(folder, [...native, '--platform', own, '--platform', foreign]), 5, 'IMAGE_ARCH');
+});
+
+// As kubectl answers the one question that is asked.
+function kubectlOf(folder, script) {
+  mkdirSync(join(folder, 'tools'));
+  writeFileSync(join(folder, 'tools/kubectl'), `#!/bin/sh\necho "$*" > ${folder}/asked\n${script}\n`, { mode: 0o755 });
+  return { ...environment, PATH: `${join(folder, 'tools')}:${process.env.PATH}` };
+}
+
+test('the platform is what the nodes of the named cluster are, else this machine\'s, and it says why', async (t) => {
+  const rows = [
+    ['the same', `echo ${own}`, ['--context', 'live'], new RegExp(`${own}: as the nodes of live`)],
+    ['nobody names a cluster', `echo ${foreign}`, [], /the builder's own: no cluster is named/],
+    ['no answer', 'echo "error: no such context" >&2; exit 1', ['--context', 'live'], /the cluster live does not say .*: error: no such context/],
+    ['too slow', 'exec sleep 60', ['--context', 'live'], /no answer within 3 s/],
+  ];
+  for (const [name, script, args, words] of rows) {
+    await t.test(name, (each) => {
+      const folder = temporaryFolder(each);
+      const done = build(folder, [...native, ...args], kubectlOf(folder, script));
+      assert.equal(done.status, 0, done.stdout);
+      assert.match(done.stderr, words);
+      assert.deepEqual(done.json.platforms, [own]);
+      if (args.length > 0) assert.match(readFileSync(join(folder, 'asked'), 'utf8'), /^--context live get nodes /);
+      else assert.equal(existsSync(join(folder, 'asked')), false, 'kubectl\'s current context is not taken');
+    });
+  }
+  await t.test('nodes of another architecture are refused before anything is built', (each) => {
+    const folder = temporaryFolder(each);
+    const env = kubectlOf(folder, `echo ${foreign}`);
+    assertFailed(build(folder, [...native, '--context', 'live'], env), 5, 'IMAGE_ARCH', /not for linux\/\w+ \(as the nodes of live\)/);
+    assert.deepEqual(readdirSync(folder).sort(), ['asked', 'tools']);
+    assert.equal(build(folder, [...native, '--context', 'live', '--platform', own], env).status, 0, 'who names one is not asked');
+  });
+});
+
+const noRegistry = hasRegistry ? false : 'docker-registry is not installed (scripts/install-packages test)';
+test('straight to the registry: the same digest, and nothing is left here', { skip: noRegistry }, async (t) => {
+  const registry = await startRegistry(t);
+  const folder = temporaryFolder(t);
+  const args = ['--builder', 'native', '--image-repository', `${registry.host}/org/live`, '--push'];
+  const pushed = build(folder, [...args, '--image-version', '1.2']);
+  assert.equal(pushed.status, 0, pushed.stderr);
+  assert.equal(pushed.json.image, `${registry.host}/org/live@${pushed.json.digest}`);
+  assert.deepEqual(pushed.json.tags, ['1.2']);
+  assert.equal(pushed.json.layout, undefined);
+  assert.deepEqual(readdirSync(folder), []);
+  assert.equal(await registry.digestOf('org/live', '1.2'), pushed.json.digest);
+  const text = spawnSync(binary, ['build-image', ...args, '--image-version', '1.2', '--quiet'], { cwd: folder, encoding: 'utf8', env: environment });
+  assert.deepEqual([text.status, text.stdout, text.stderr], [0, `${pushed.json.image}\n`, ''], 'there already');
+  const kept = build(folder, [...args, '--image-version', '1.2', '--layout', 'image']);
+  assert.equal(kept.json.digest, pushed.json.digest, 'a layout and a push are one image');
+  assert.equal(kept.json.layout, 'image');
+
+  const later = { ...environment, SOURCE_DATE_EPOCH: '1800000000' };
+  assertFailed(build(folder, [...args, '--image-version', '1.2'], later), 6, 'TAG_EXISTS');
+  assert.equal(build(folder, [...args, '--image-version', '1.2', '--force'], later).status, 0);
+  assertFailed(build(folder, [...args, '--image-version', 'latest']), 2, 'usage_tag');
+  await registry.stop();
+  assertFailed(build(folder, [...args, '--image-version', '2']), 6, 'REGISTRY_UNREACHABLE');
 });
 
 test('what stands in the way is left alone', async (t) => {
