@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -199,7 +200,9 @@ Check judge_gateway(const Answer& classes, const project::Project& project) {
     if (unknown_kind(classes)) {
         return {"gateway", State::failed, "the cluster does not have the Gateway API",
                 project.cluster.provider == project::Provider::gke
-                    ? "gcloud container clusters update " + project.cluster.name + " --gateway-api=standard"
+                    ? "gcloud container clusters update " + project.cluster.name +
+                          " --gateway-api=standard --location=" + project.cluster.zone +
+                          " --project=" + project.cluster.project
                     : "kubectl apply -f "
                       "https://github.com/kubernetes-sigs/gateway-api/releases/latest/download/standard-install.yaml"};
     }
@@ -277,6 +280,13 @@ Check judge_architecture(const Answer& nodes, const project::Project& project) {
             "waaft build-image --platform " + *without.begin()};
 }
 
+std::string for_target(std::string command, const kube::Target& target) {
+    constexpr std::string_view kubectl = "kubectl ";
+    if (!command.starts_with(kubectl) || command.starts_with("kubectl --")) return command;
+    const auto flags = kube::kubectl_argv({target.kubeconfig, target.context, {}}, {});
+    return os::shown(flags) + " " + command.substr(kubectl.size());
+}
+
 Checks check_cluster(kube::Api& api, const project::Project& project) {
     const auto& name_space = api.target().name_space;
     const auto answers = api.get_all({"/version", "/apis/autoscaling/v2", "/apis/metrics.k8s.io/v1beta1/nodes",
@@ -287,7 +297,11 @@ Checks check_cluster(kube::Api& api, const project::Project& project) {
     kube::Objects reviews{Object{{"apiVersion", "authentication.k8s.io/v1"}, {"kind", "SelfSubjectReview"}}};
     for (const auto& right : rights) reviews.push_back(review(right, name_space));
     Checks checks{judge_version(answers[0])};
-    if (checks.front().state == State::failed) return checks;
+    if (checks.front().state == State::failed) {
+        auto rest = skipped_cluster();
+        std::move(rest.begin() + 1, rest.end(), std::back_inserter(checks));
+        return checks;
+    }
     auto reviewed = api.create_all(reviews);
     const auto user = std::move(reviewed.front());
     reviewed.erase(reviewed.begin());
@@ -299,6 +313,7 @@ Checks check_cluster(kube::Api& api, const project::Project& project) {
     checks.push_back(judge_quota(answers[6], project));
     checks.push_back(judge_pod_security(answers[7], project));
     checks.push_back(judge_architecture(answers[4], project));
+    for (auto& check : checks) check.fix = for_target(std::move(check.fix), api.target());
     return checks;
 }
 

@@ -19,6 +19,8 @@ Checks check_cluster(kube::Api& api, const project::Project& project);
 Checks skipped_cluster();
 
 // The pure parts.
+// A kubectl command that names no cluster yet, with the flags that do.
+std::string for_target(std::string command, const kube::Target& target);
 using Answer = Result<kube::Object>;
 struct Right {
     std::string_view group;

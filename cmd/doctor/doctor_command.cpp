@@ -115,10 +115,15 @@ void check_way_to_cluster(Report& report, const project::Project& project, const
         report.add(std::move(context));
         for (auto& check : doctor::skipped_cluster()) report.add(std::move(check));
     };
+    // kubectl does not know a cluster of Google's before it was connected to.
+    const auto fix = [&](const Error& error) {
+        const bool gke = project.cluster.provider == project::Provider::gke && !project.cluster.name.empty();
+        return std::string(gke && error.code == "CONTEXT_UNKNOWN" ? "waaft cluster connect" : "");
+    };
     const auto target = kube::choose_target(project, flags, streams, &interrupt);
-    if (!target) return give_up(doctor::failed_by("context", target.error()));
+    if (!target) return give_up(doctor::failed_by("context", target.error(), fix(target.error())));
     const auto api = kube::Api::open(*target, &interrupt);
-    if (!api) return give_up(doctor::failed_by("context", api.error()));
+    if (!api) return give_up(doctor::failed_by("context", api.error(), fix(api.error())));
     report.add({"context", State::passed, target->context + ", namespace " + target->name_space, {}});
     for (auto& check : doctor::check_cluster(**api, project)) report.add(std::move(check));
 }

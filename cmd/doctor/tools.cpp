@@ -70,19 +70,22 @@ Check check_buildx(const project::Project& project, const os::Interrupt* interru
     return {"buildx", needed ? State::failed : State::warning,
             needed ? "it is missing, and several platforms are to be built"
                    : "it is missing; only images for several platforms need it",
-            "apt-get install docker-buildx"};
+            "apt-get install docker-buildx  # or docker-buildx-plugin, from Docker's own packages"};
 }
 
 Check check_gcloud(const project::Project& project, const os::Interrupt* interrupt) {
     if (!on_gke(project)) return {"gcloud", State::skipped, "not needed: cluster.provider is not gke", {}};
-    const auto account = run({"gcloud", "config", "get-value", "account"}, interrupt);
+    // Not the configured account, which may have no credentials.
+    const auto account =
+        run({"gcloud", "auth", "list", "--filter", "status:ACTIVE", "--format", "value(account)"}, interrupt);
     if (is_missing(account)) {
         return {"gcloud", State::failed, "it is not installed",
                 "apt-get install google-cloud-cli google-cloud-cli-gke-gcloud-auth-plugin"};
     }
     if (!account) return failed_by("gcloud", account.error(), "gcloud auth login");
     const auto name = first_line(account->out);
-    if (!account->ok() || name.empty() || name == "(unset)") {
+    if (!account->ok()) return {"gcloud", State::failed, last_line(account->err), "gcloud auth login"};
+    if (name.empty()) {
         return {"gcloud", State::failed, "nobody is logged in", "gcloud auth login"};
     }
     if (os::find_program("gke-gcloud-auth-plugin").empty()) {
@@ -94,7 +97,8 @@ Check check_gcloud(const project::Project& project, const os::Interrupt* interru
 
 Check judge_kubectl(const Result<ProcessResult>& version) {
     if (is_missing(version)) {
-        return {"kubectl", State::failed, "it is not installed", "see https://kubernetes.io/docs/tasks/tools/"};
+        return {"kubectl", State::failed, "it is not installed",
+                "apt-get install kubernetes-client  # or see https://kubernetes.io/docs/tasks/tools/"};
     }
     if (!version) return failed_by("kubectl", version.error());
     const auto name = kube::text(json_in(version->out), {"clientVersion", "gitVersion"});

@@ -1,5 +1,8 @@
 #include "cmd/gke/gcloud.h"
 
+#include "cmd/os/process.h"
+#include "cmd/project/load.h"
+
 #include <algorithm>
 
 namespace waaft::gke {
@@ -34,8 +37,9 @@ void add_place(Argv& argv, const project::Project::Cluster& cluster) {
 
 Result<std::string> context_name(const project::Project& project) {
     if (const auto checked = complete(project); !checked) return checked.error();
-    const auto& cluster = project.cluster;
-    return "gke_" + cluster.project + "_" + cluster.zone + "_" + cluster.name;
+    auto cluster = project.cluster;
+    cluster.provider = project::Provider::gke;
+    return project::gke_context(cluster);
 }
 
 Result<Argv> create_cluster(const project::Project& project) {
@@ -71,6 +75,12 @@ Result<Argv> delete_cluster(const project::Project& project) {
     return argv;
 }
 
+// Two namespaces of one cluster have an address each.
+std::string address_name(const project::Project& project) {
+    const auto& name_space = project.cluster.namespace_;
+    return name_space == project.name ? project.name : name_space + "-" + project.name;
+}
+
 Result<Argv> reserve_address(const project::Project& project, const std::string& name) {
     if (const auto checked = complete(project); !checked) return checked.error();
     return Argv{"gcloud",
@@ -97,6 +107,26 @@ Result<Argv> describe_address(const project::Project& project, const std::string
                 project.cluster.project,
                 "--format",
                 "value(address)"};
+}
+
+Error explain(const Argv& argv, int exit_code, const std::vector<std::string>& lines) {
+    const auto has = [&](std::string_view part) {
+        return std::any_of(lines.begin(), lines.end(),
+                           [&](const std::string& line) { return line.find(part) != std::string::npos; });
+    };
+    const auto said =
+        std::find_if(lines.begin(), lines.end(), [](const std::string& line) { return line.starts_with("ERROR: "); });
+    std::string why = said == lines.end() ? "" : ": " + said->substr(7);
+    // "(gcloud.container.clusters.create) " before the reason says nothing new.
+    if (const auto begin = why.find(") "); why.starts_with(": (gcloud.") && begin != std::string::npos)
+        why = ": " + why.substr(begin + 2);
+    std::string hint = "its last lines say why; run it by hand: " + os::shown(argv);
+    if (has("gcloud auth login")) {
+        hint = "gcloud auth login, then the same command again";
+    } else if (has("has not been used in project") || has("SERVICE_DISABLED")) {
+        hint = "gcloud services enable container.googleapis.com compute.googleapis.com";
+    }
+    return {"GCLOUD_FAILED", "gcloud ended with exit code " + std::to_string(exit_code) + why, {}, std::move(hint)};
 }
 
 }  // namespace waaft::gke

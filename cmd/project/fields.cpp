@@ -117,10 +117,11 @@ void add_cluster(std::vector<Field>& table) {
     table.push_back(made(
         Kind::boolean, "cluster.autopilot", [](Project& p) -> bool& { return p.cluster.autopilot; },
         "Make an Autopilot cluster instead of a Standard one."));
-    table.push_back(on_flags(text(
-                                 "cluster.context", [](Project& p) -> std::string& { return p.cluster.context; },
-                                 Form::any, "Context of kubectl to deploy with; never silently the current one."),
-                             "--context"));
+    table.push_back(on_flags(
+        text(
+            "cluster.context", [](Project& p) -> std::string& { return p.cluster.context; }, Form::any,
+            "Context of kubectl, never silently the current one; on GKE empty means that of the named cluster."),
+        "--context"));
     table.push_back(on_flags(text(
                                  "cluster.namespace", [](Project& p) -> std::string& { return p.cluster.namespace_; },
                                  Form::label, "Namespace to deploy into; it is made if it is missing."),

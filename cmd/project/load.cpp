@@ -142,12 +142,21 @@ cmd::Option option_of(const Field& field, const std::shared_ptr<Flags>& flags) {
 
 }  // namespace
 
+std::string gke_context(const Project::Cluster& cluster) {
+    const bool named = !cluster.project.empty() && !cluster.zone.empty() && !cluster.name.empty();
+    if (cluster.provider != Provider::gke || !named) return {};
+    return "gke_" + cluster.project + "_" + cluster.zone + "_" + cluster.name;
+}
+
 Result<Loaded, cmd::Errors> load(const Flags& flags, const cmd::Environment& environment) {
     Loader loader;
     loader.add_files(flags, environment);
     loader.add_environment(environment);
     loader.add_flags(flags);
-    return loader.finish();
+    auto loaded = loader.finish();
+    if (loaded && loaded->project.cluster.context.empty())
+        loaded->project.cluster.context = gke_context(loaded->project.cluster);
+    return loaded;
 }
 
 std::vector<cmd::Option> project_options(const std::shared_ptr<Flags>& flags) {

@@ -17,6 +17,10 @@ namespace waaft::project {
 
 Result<Loaded, cmd::Errors> load(const Flags& flags, const cmd::Environment& environment);
 
+// The context that gcloud's get-credentials writes for a cluster on GKE, which load() takes where none is named:
+// "gke_PROJECT_ZONE_NAME"; empty: not on GKE, or one of the three is missing.
+std::string gke_context(const Project::Cluster& cluster);
+
 // The fields that have a flag: --context, -n/--namespace, --image-repository ... They write into
 // `flags->values`. --config and -e are among the common_options() of cmd/ui; the command copies them.
 std::vector<cmd::Option> project_options(const std::shared_ptr<Flags>& flags);

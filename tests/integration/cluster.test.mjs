@@ -2,10 +2,11 @@
 // is not in Debian and needs an account, so a script in its place writes down its arguments; the words
 // themselves are held against gcloud's reference, and its own parser where it is installed, in unit_gke.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { agrees } from '../support/output_schemas.mjs';
 import { binary, temporaryFolder } from '../support/server.mjs';
 
 const settings = 'cluster: {provider: gke, project: acme-1, zone: europe-west1-b, name: live}\n';
@@ -28,7 +29,7 @@ function standIn(t, answers = {}) {
     child.on('close', (code) => resolve({ code, ...said }));
     child.stdin.end();
   });
-  return { run, asked };
+  return { run, asked, folder };
 }
 
 test('create makes the cluster and connects to it, after it showed the commands', async (t) => {
@@ -39,7 +40,7 @@ test('create makes the cluster and connects to it, after it showed the commands'
   assert.match(asked()[0], /^container clusters create live --zone europe-west1-b --project acme-1 --release-channel regular /);
   assert.equal(asked()[1], connect);
   assert.ok(done.err.indexOf(`gcloud ${connect}`) >= 0 && done.err.indexOf(`gcloud ${connect}`) < done.err.indexOf('Creating'));
-  const { commands, ...rest } = JSON.parse(done.out);
+  const { commands, ...rest } = agrees('cluster', done.out);
   assert.deepEqual(rest, { schema: 'waaft.cluster/1', result: 'created', cluster: 'live', context: 'gke_acme-1_europe-west1-b_live' });
   assert.equal(commands[1].join(' '), `gcloud ${connect}`);
 });
@@ -71,12 +72,47 @@ test('what gcloud says when it fails is told, with the command to run by hand', 
   const { run, asked } = standIn(t, { create: 'echo "ERROR: quota CPUS exceeded" >&2; exit 1' });
   const done = await run(['create', '--yes', '--output', 'json']);
   assert.equal(done.code, 4);
-  const { causes, ...rest } = JSON.parse(done.out);
+  const { causes, ...rest } = agrees('cluster', done.out);
   assert.deepEqual(rest, { schema: 'waaft.cluster/1', result: 'failed', exit: 4 });
   assert.equal(causes[0].code, 'GCLOUD_FAILED');
   assert.deepEqual(causes[0].log_tail, ['ERROR: quota CPUS exceeded']);
   assert.match(causes[0].hint, /gcloud container clusters create live/);
   assert.equal(asked().length, 1);
+});
+
+test('an address is reserved, told, and kept in waaft.yaml if asked', async (t) => {
+  const { run, asked, folder } = standIn(t, { 'create) echo "ERROR: The resource already exists" >&2; exit 1;;\ndescribe': 'echo 203.0.113.7' });
+  const planned = agrees('cluster', (await run(['address', '--dry-run', '--output', 'json'])).out);
+  assert.deepEqual(planned.commands[0], ['gcloud', 'compute', 'addresses', 'create', 'waaft', '--region', 'europe-west1', '--project', 'acme-1']);
+  assert.deepEqual(asked(), []);
+  assert.equal((await run(['address'])).code, 2, 'it costs, so somebody must agree');
+  const done = await run(['address', '--yes']);
+  assert.equal(done.code, 0, done.err);
+  assert.equal(done.out, '203.0.113.7\n');
+  assert.match(done.err, /expose: \{address: 203\.0\.113\.7\}/);
+  assert.equal(readFileSync(join(folder, 'waaft.yaml'), 'utf8'), settings);
+  const saved = await run(['address', '--yes', '--save', '--output', 'json']);
+  const { address, result } = agrees('cluster', saved.out);
+  assert.deepEqual({ address, result }, { address: '203.0.113.7', result: 'reserved' });
+  assert.match(readFileSync(join(folder, 'waaft.yaml'), 'utf8'), /name: live\}\nexpose:\n +address: "203\.0\.113\.7"\n/);
+});
+
+const hasGcloud = spawnSync('gcloud', ['--version']).status === 0;
+test('the real gcloud without a login: doctor and connect say what to type', { skip: hasGcloud ? false : 'gcloud is not installed' }, async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'waaft.yaml'), settings);
+  const env = { ...process.env, NO_COLOR: '1', HOME: folder, CLOUDSDK_CONFIG: folder, CLOUDSDK_CORE_CHECK_GCE_METADATA: 'false' };
+  delete env.KUBECONFIG;
+  const run = (...args) => spawnSync(binary, args, { cwd: folder, env, encoding: 'utf8' });
+  const doctor = agrees('doctor', run('doctor', '--output', 'json', '--image-repository', '127.0.0.1:1/none', '--plain-http').stdout);
+  const line = (id) => doctor.checks.find((check) => check.id === id);
+  assert.deepEqual(line('gcloud'), { id: 'gcloud', state: 'failed', detail: 'nobody is logged in', fix: 'gcloud auth login' });
+  if (line('kubectl').state === 'ok') assert.equal(line('context').fix, 'waaft cluster connect', doctor);
+  const connected = run('cluster', 'connect', '--output', 'json');
+  assert.equal(connected.status, 4, connected.stderr);
+  const [cause] = agrees('cluster', connected.stdout).causes;
+  assert.match(cause.message, /You do not currently have an active account selected/);
+  assert.match(cause.hint, /^gcloud auth login/);
 });
 
 test('Ctrl-C ends gcloud and says that Google may go on', async (t) => {

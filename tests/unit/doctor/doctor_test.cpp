@@ -85,6 +85,8 @@ TEST_CASE("the cluster's abilities") {
     gateway.expose.mode = project::Expose::gateway;
     auto gke = gateway;
     gke.cluster.provider = project::Provider::gke;
+    gke.cluster.project = "acme-1";
+    gke.cluster.zone = "europe-west1";
     gke.cluster.name = "one";
     const auto waiting =
         json(R"({"items":[{"metadata":{"name":"a","namespace":"n"},"spec":{"type":"LoadBalancer"}}]})");
@@ -112,7 +114,7 @@ TEST_CASE("the cluster's abilities") {
         {judge_gateway(refused("KIND_UNKNOWN"), defaults()), State::skipped, "not needed", ""},
         {judge_gateway(refused("KIND_UNKNOWN"), gateway), State::failed, "Gateway API", "kubectl apply"},
         {judge_gateway(refused("KIND_UNKNOWN"), gke), State::failed, "Gateway API",
-         "gcloud container clusters update one --gateway-api=standard"},
+         "gcloud container clusters update one --gateway-api=standard --location=europe-west1 --project=acme-1"},
         {judge_gateway(none, gateway), State::failed, "no GatewayClass", "kubectl get gatewayclass"},
     });
 }
@@ -144,4 +146,12 @@ TEST_CASE("quota, Pod Security and processors against what is configured") {
         {judge_architecture(nodes("amd64"), arm), State::failed, "linux/amd64", "--platform linux/amd64"},
         {judge_architecture(json(R"({"items":[]})"), defaults()), State::warning, "no node", ""},
     });
+}
+
+TEST_CASE("a kubectl command that mends something names its cluster") {
+    const kube::Target target{"my config", "kind", "live"};
+    CHECK(for_target("kubectl apply -f x", target) == "kubectl --kubeconfig 'my config' --context kind apply -f x");
+    for (const auto* other : {"kubectl --context other create x", "waaft scale --max 4", ""}) {
+        CHECK(for_target(other, target) == other);
+    }
 }
