@@ -63,7 +63,7 @@ waaft::Result<std::vector<Figure>> run_image_bench(const cmd::Streams& streams) 
                                 .less_is_better = true,
                                 .ratio_goal = {}},
                                {.name = "image",
-                                .value = megabytes(first.uncompressed),
+                                .value = megabytes(first.uncompressed.value_or(0)),
                                 .unit = "MB",
                                 .limit = {},
                                 .goal = {},

@@ -46,14 +46,14 @@ struct BuildOrder {
 
 struct Built {
     Builder builder = Builder::native;
-    // Of the manifest or index; of a single image of docker's: the engine's id, until it is pushed. Empty: only
-    // bare files were written.
+    // Of the manifest or index. Of an image that is in the engine only: what that calls it, until it is pushed.
+    // Empty: only bare files were written.
     std::string digest;
     std::vector<std::string> platforms;
     std::string layout;                       // empty: none was written
     std::string name;                         // in the engine; empty: it is not there
     std::optional<std::uint64_t> compressed;  // an engine does not know, bare files are not
-    std::uint64_t uncompressed = 0;
+    std::optional<std::uint64_t> uncompressed;
 };
 
 template <class T>

@@ -264,7 +264,7 @@ private:
         if (built.builder == image::Builder::native) put("rootfs", order_.rootfs);
         if (!built.name.empty()) object["engine"] = built.name;
         if (built.compressed) object["compressed_bytes"] = *built.compressed;
-        object["bytes"] = built.uncompressed;
+        if (built.uncompressed) object["bytes"] = *built.uncompressed;
         object["timings"] = progress_.timings();
         return object;
     }
@@ -286,7 +286,8 @@ void print(const boost::json::object& built, std::ostream& out) {
         out << std::string_view(image->as_string()) << '\n';
         return;
     }
-    if (const auto* name = built.if_contains("engine")) {
+    const auto* const name = built.if_contains("engine");
+    if (name != nullptr && !built.contains("layout")) {
         out << "docker:" << std::string_view(name->as_string()) << '\n';
         return;
     }

@@ -55,9 +55,10 @@ public:
     Run(const BuildOrder& order, cmd::Progress& progress, const os::Interrupt& interrupt)
         : order_(order), progress_(progress), interrupt_(interrupt) {}
 
-    Outcome<void> run(const std::vector<std::string>& argv) {
+    Outcome<void> run(const std::vector<std::string>& argv, Frontend frontend) {
         os::ProcessSpec spec;
         spec.argv = argv;
+        if (frontend == Frontend::buildkit) spec.environment["DOCKER_BUILDKIT"] = "1";
         spec.on_out = spec.on_err = [this](std::string_view line) { on_line(line); };
         spec.output_max = small_file;
         auto child = os::Child::start(spec);
@@ -116,62 +117,113 @@ Result<Inspected> inspect(const std::string& image, const os::Interrupt& interru
     return result;
 }
 
-Outcome<Built> from_engine(const BuildOrder& order, const DockerFiles& files, const os::Interrupt& interrupt) {
+Result<void> find_in_engine(const BuildOrder& order, const DockerFiles& files, const os::Interrupt& interrupt,
+                            Built& built) {
     const auto image = inspect(order.name.familiar, interrupt);
-    if (!image) return cmd::cause_of(image.error());
-    auto digest = digest_from(read_small(files.metadata), read_small(files.id));
-    return Built{.builder = Builder::docker,
-                 .digest = digest.empty() ? image->id : std::move(digest),
-                 .platforms = {image->platform},
-                 .layout = {},
-                 .name = order.name.familiar,
-                 .compressed = std::nullopt,
-                 .uncompressed = image->bytes};
+    if (!image) return image.error();
+    built.name = order.name.familiar;
+    built.uncompressed = image->bytes;
+    if (!built.digest.empty()) return {};  // of the layout
+    built.digest = digest_from(read_small(files.metadata), read_small(files.id));
+    if (built.digest.empty()) built.digest = image->id;
+    built.platforms = {image->platform};
+    return {};
 }
 
-Outcome<Built> from_layout(const BuildOrder& order, StagedFolder& staged) {
+Result<void> take_layout(const BuildOrder& order, const DockerFiles& files, StagedFolder& staged, Built& built) {
     const auto layout = registry::read_layout(staged.path());
-    if (!layout) return cmd::cause_of(layout.error());
-    Built result{.builder = Builder::docker,
-                 .digest = layout->root().descriptor.digest,
-                 .platforms = layout->platforms,
-                 .layout = order.layout,
-                 .name = {},
-                 .compressed = 0,
-                 .uncompressed = 0};
-    for (const auto& blob : layout->blobs) *result.compressed += blob.descriptor.size;
-    if (auto moved = staged.become_target(); !moved) return cmd::cause_of(moved.error());
-    return result;
+    if (!layout) return layout.error();
+    built.digest = digest_from(read_small(files.metadata), layout->root().descriptor.digest);
+    built.platforms = layout->platforms;
+    built.layout = order.layout;
+    built.compressed = 0;
+    for (const auto& blob : layout->blobs) *built.compressed += blob.descriptor.size;
+    return staged.become_target();
 }
 
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
+int major_of(std::string_view version) {
+    int major = 0;
+    std::from_chars(version.data(), version.data() + version.size(), major);
+    return major;
+}
+
+// "Driver:        remote" of the builder in use; the engine's own is called docker.
+bool is_beside_engine(const std::string& inspected) {
+    const auto begin = inspected.find("\nDriver:");
+    if (begin == std::string::npos) return false;
+    const auto end = inspected.find('\n', begin + 1);
+    return trimmed(std::string_view(inspected).substr(begin + 8, end - begin - 8)) != "docker";
+}
+
+// Whether there is buildx, and what its builder can do.
+Result<void> find_buildx(const os::Interrupt& interrupt, Engine& engine) {
+    const auto version = ask({"docker", "buildx", "version"}, engine_limit, interrupt);
+    if (!version && os::is_interrupt(version.error())) return version.error();
+    if (!version || !version->ok()) return {};
+    engine.frontend = Frontend::buildx;
+    const auto builder = ask({"docker", "buildx", "inspect"}, question_limit, interrupt);
+    if (!builder && os::is_interrupt(builder.error())) return builder.error();
+    engine.writes_layouts = builder && builder->ok() && is_beside_engine(builder->out);
+    return {};
+}
+
+std::string_view shown(Frontend frontend) {
+    switch (frontend) {
+        case Frontend::classic: return "";
+        case Frontend::buildkit: return " (BuildKit)";
+        case Frontend::buildx: break;
+    }
+    return " (buildx)";
+}
+
+// One image is for the engine, too, unless that has it already.
+void add_outputs(std::vector<std::string>& argv, bool several, const Engine& engine, const DockerFiles& files) {
+    if (!files.layout.empty()) {
+        if (!several) argv.insert(argv.end(), {"--output", "type=docker"});
+        argv.insert(argv.end(), {"--output", "type=oci,tar=false,dest=" + files.layout});
+    } else if (engine.frontend == Frontend::buildx) {
+        argv.emplace_back("--load");
+    }
+}
+
 }  // namespace
+
+Frontend without_buildx(std::string_view client, std::string_view engine) {
+    const auto version = major_of(client);
+    return version >= 19 && version < 23 && major_of(engine) >= 19 ? Frontend::buildkit : Frontend::classic;
+}
 
 Result<Engine> find_engine(const os::Interrupt& interrupt) {
     const auto missing = [](const std::string& why) {
         return Error{"NO_BUILDER", why, "docker version", "start Docker, or: waaft build-image --builder native"};
     };
-    const auto version = ask({"docker", "version", "--format", "{{.Server.Version}}"}, engine_limit, interrupt);
+    const auto version =
+        ask({"docker", "version", "--format", "{{.Client.Version}} {{.Server.Version}}"}, engine_limit, interrupt);
     if (!version) {
         if (os::is_interrupt(version.error())) return version.error();
         return missing(version.error().code == "process_not_found" ? "docker is not installed"
                                                                    : "no Docker engine answered within 2 s");
     }
     if (!version->ok()) return missing("no Docker engine answers: " + last_line(version->err));
-    Engine result{trimmed(version->out), false};
+    const auto versions = trimmed(version->out);
+    const auto blank = versions.find(' ');
+    Engine result;
+    result.version = versions.substr(blank == std::string::npos ? 0 : blank + 1);
     // The user's own switch, as docker reads it.
     const char* const buildkit = std::getenv("DOCKER_BUILDKIT");
     if (buildkit != nullptr && std::string_view(buildkit) == "0") return result;
-    const auto buildx = ask({"docker", "buildx", "version"}, engine_limit, interrupt);
-    if (!buildx && os::is_interrupt(buildx.error())) return buildx.error();
-    result.buildx = buildx.has_value() && buildx->ok();
+    result.frontend = without_buildx(versions.substr(0, blank), result.version);
+    if (auto found = find_buildx(interrupt, result); !found) return found.error();
     return result;
 }
 
 std::vector<std::string> docker_argv(const BuildOrder& order, const Engine& engine, const DockerFiles& files) {
+    const bool buildx = engine.frontend == Frontend::buildx;
+    const bool several = order.platforms.size() > 1;
     std::vector<std::string> argv{"docker"};
-    if (engine.buildx) argv.emplace_back("buildx");
+    if (buildx) argv.emplace_back("buildx");
     const auto add = [&](std::initializer_list<std::string> words) { argv.insert(argv.end(), words); };
     add({"build", "--file", order.dockerfile, "--tag", order.name.familiar});
     for (const auto& [key, value] : label_values(order.labels)) add({"--label", key + "=" + value});
@@ -180,15 +232,10 @@ std::vector<std::string> docker_argv(const BuildOrder& order, const Engine& engi
     for (const auto& platform : order.platforms) platforms += (platforms.empty() ? "" : ",") + platform;
     if (!platforms.empty()) add({"--platform", platforms});
     if (order.no_cache) add({"--no-cache"});
-    if (engine.buildx) {
-        add({"--progress", "plain", "--metadata-file", files.metadata});
-        if (order.platforms.size() > 1) {
-            add({"--output", "type=oci,tar=false,dest=" + files.layout});
-        } else {
-            add({"--load"});
-        }
-    }
-    if (order.platforms.size() <= 1) add({"--iidfile", files.id});
+    if (engine.frontend != Frontend::classic) add({"--progress", "plain"});
+    if (buildx) add({"--metadata-file", files.metadata});
+    add_outputs(argv, several, engine, files);
+    if (!several) add({"--iidfile", files.id});
     add({order.folder});
     return argv;
 }
@@ -229,16 +276,23 @@ cmd::Cause docker_failure(const std::vector<std::string>& last_lines) {
         cause.hint =
             "this engine cannot run programs of that platform: install qemu-user-static and binfmt-support, or "
             "build on such a machine";
-    } else if (any("Multi-platform build is not supported") || any("multiple platforms feature is currently not")) {
+    } else if (any("Multi-platform build is not supported") || any("multiple platforms feature is currently not") ||
+               any("OCI exporter is not supported")) {
         cause.code = "NO_BUILDER";
         cause.hint = "docker buildx create --use --driver docker-container";
+    } else if (any("buildx component is missing")) {
+        cause.code = "NO_BUILDER";
+        cause.hint = "install docker-buildx, or unset DOCKER_BUILDKIT";
+    } else if (any("multiple outputs currently unsupported")) {
+        cause.code = "NO_BUILDER";
+        cause.hint = "upgrade docker-buildx and its builder to 0.13 or newer";
     } else if (any("no space left on device")) {
         cause.hint = "the engine's disk is full: docker system prune";
     }
     return cause;
 }
 
-std::string digest_from(std::string_view metadata, std::string_view id) {
+std::string digest_from(std::string_view metadata, std::string_view other) {
     boost::system::error_code error;
     const auto json = boost::json::parse(metadata, error);
     if (!error && json.is_object()) {
@@ -247,31 +301,45 @@ std::string digest_from(std::string_view metadata, std::string_view id) {
             return std::string(digest->as_string());
         }
     }
-    const auto text = trimmed(id);
+    const auto text = trimmed(other);
     return registry::is_digest(text) ? text : std::string();
 }
 
 Outcome<Built> build_docker(const BuildOrder& order, const Engine& engine, cmd::Progress& progress,
                             const os::Interrupt& interrupt) {
     const bool several = order.platforms.size() > 1;
-    if (several && !engine.buildx) {
+    if (several && engine.frontend != Frontend::buildx) {
         return cmd::cause_of({"NO_BUILDER", "several platforms in one image need docker's buildx",
-                              "docker buildx version", "install docker-buildx, or build for one platform"});
+                              "docker buildx version",
+                              "install docker-buildx, or build for one: --platform " + order.platforms.front()});
     }
     const os::TemporaryFolder folder;
     DockerFiles files{folder.path() + "/metadata.json", folder.path() + "/id", {}};
     StagedFolder staged;
-    if (several) {
+    if (several || engine.writes_layouts) {
         if (auto made = staged.make(order.layout, StagedFolder::Replaces::layout); !made) {
             return cmd::cause_of(made.error());
         }
         files.layout = staged.path();
     }
     progress.step("build", "Building " + order.name.familiar + " with docker " + engine.version +
-                               (engine.buildx ? " (buildx)" : ""));
-    if (auto ran = Run(order, progress, interrupt).run(docker_argv(order, engine, files)); !ran) return ran.error();
-    auto built = several ? from_layout(order, staged) : from_engine(order, files, interrupt);
-    if (built) progress.done(built->digest);
+                               std::string(shown(engine.frontend)));
+    if (auto ran = Run(order, progress, interrupt).run(docker_argv(order, engine, files), engine.frontend); !ran)
+        return ran.error();
+    Built built{.builder = Builder::docker,
+                .digest = {},
+                .platforms = {},
+                .layout = {},
+                .name = {},
+                .compressed = std::nullopt,
+                .uncompressed = std::nullopt};
+    if (!files.layout.empty()) {
+        if (auto taken = take_layout(order, files, staged, built); !taken) return cmd::cause_of(taken.error());
+    }
+    if (!several) {
+        if (auto found = find_in_engine(order, files, interrupt, built); !found) return cmd::cause_of(found.error());
+    }
+    progress.done(built.digest);
     return built;
 }
 

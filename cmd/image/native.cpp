@@ -104,7 +104,7 @@ Result<Built> build_native(const BuildOrder& order, cmd::Progress& progress, con
         result.digest = image->manifest.digest;
         result.compressed = image->compressed_bytes();
         result.uncompressed = image->uncompressed_bytes();
-        progress.done(megabytes(result.uncompressed) + ", compressed " + megabytes(*result.compressed));
+        progress.done(megabytes(*result.uncompressed) + ", compressed " + megabytes(*result.compressed));
         if (interrupt.raised()) return interrupt.error();
     }
 

@@ -17,7 +17,8 @@ BuildOrder order() {
     return result;
 }
 
-const DockerFiles files{"/t/metadata.json", "/t/id", "/t/layout"};
+const DockerFiles files{"/t/metadata.json", "/t/id", {}};
+const DockerFiles with_layout{"/t/metadata.json", "/t/id", "/t/layout"};
 
 Argv common(Argv begin) {
     for (const auto* word : {"build", "--file", "project/Dockerfile", "--tag", "org/waaft:1.2", "--label",
@@ -39,27 +40,45 @@ const std::string other = "sha256:" + std::string(64, 'b');
 }  // namespace
 
 TEST_CASE("without buildx docker build writes an id file only") {
-    CHECK(docker_argv(order(), {"20.10.24", false}, files) ==
-          joined(common({"docker"}), {"--iidfile", "/t/id", "project"}));
+    CHECK(docker_argv(order(), {"20.10.24"}, files) == joined(common({"docker"}), {"--iidfile", "/t/id", "project"}));
     auto more = order();
     more.commit = "abc123";
     more.platforms = {"linux/arm64"};
     more.no_cache = true;
-    CHECK(docker_argv(more, {"20.10.24", false}, files) ==
+    CHECK(docker_argv(more, {"20.10.24"}, files) ==
           joined(common({"docker"}), {"--build-arg", "COMMIT=abc123", "--platform", "linux/arm64", "--no-cache",
                                       "--iidfile", "/t/id", "project"}));
+    CHECK(docker_argv(order(), {"20.10.24", Frontend::buildkit}, files) ==
+          joined(common({"docker"}), {"--progress", "plain", "--iidfile", "/t/id", "project"}));
+}
+
+TEST_CASE("old clients have BuildKit built in, new ones have buildx for it") {
+    CHECK(without_buildx("20.10.24+dfsg1", "20.10.24+dfsg1") == Frontend::buildkit);
+    CHECK(without_buildx("19.03.15", "28.2.2") == Frontend::buildkit);
+    CHECK(without_buildx("28.2.2", "20.10.24") == Frontend::classic);
+    CHECK(without_buildx("23.0.0", "23.0.0") == Frontend::classic);
+    CHECK(without_buildx("20.10.24", "4.3.1") == Frontend::classic);
+    CHECK(without_buildx("18.06.3-ce", "18.06.3-ce") == Frontend::classic);
+    CHECK(without_buildx("", "") == Frontend::classic);
 }
 
 TEST_CASE("with buildx the metadata file has the digest, and one image is loaded into the engine") {
-    CHECK(docker_argv(order(), {"28.2.0", true}, files) ==
+    CHECK(docker_argv(order(), {"28.2.0", Frontend::buildx}, files) ==
           joined(common({"docker", "buildx"}), {"--progress", "plain", "--metadata-file", "/t/metadata.json", "--load",
                                                 "--iidfile", "/t/id", "project"}));
+}
+
+TEST_CASE("a builder beside the engine writes a layout, too, so that what is pushed has the same digest") {
+    CHECK(docker_argv(order(), {"28.2.0", Frontend::buildx, true}, with_layout) ==
+          joined(common({"docker", "buildx"}),
+                 {"--progress", "plain", "--metadata-file", "/t/metadata.json", "--output", "type=docker", "--output",
+                  "type=oci,tar=false,dest=/t/layout", "--iidfile", "/t/id", "project"}));
 }
 
 TEST_CASE("several platforms become one index in a layout") {
     auto several = order();
     several.platforms = {"linux/amd64", "linux/arm64"};
-    CHECK(docker_argv(several, {"28.2.0", true}, files) ==
+    CHECK(docker_argv(several, {"28.2.0", Frontend::buildx}, with_layout) ==
           joined(common({"docker", "buildx"}),
                  {"--platform", "linux/amd64,linux/arm64", "--progress", "plain", "--metadata-file", "/t/metadata.json",
                   "--output", "type=oci,tar=false,dest=/t/layout", "project"}));
@@ -118,6 +137,18 @@ TEST_CASE("a failed build says why, by docker's own words") {
                   "NO_BUILDER",
                   "ERROR: Multi-platform build is not supported for the docker driver.",
                   "docker-container"},
+                 {{"ERROR: failed to build: OCI exporter is not supported for the docker driver."},
+                  "NO_BUILDER",
+                  "ERROR: failed to build: OCI exporter is not supported for the docker driver.",
+                  "docker-container"},
+                 {{"ERROR: BuildKit is enabled but the buildx component is missing or broken."},
+                  "NO_BUILDER",
+                  "ERROR: BuildKit is enabled but the buildx component is missing or broken.",
+                  "DOCKER_BUILDKIT"},
+                 {{"ERROR: multiple outputs currently unsupported"},
+                  "NO_BUILDER",
+                  "ERROR: multiple outputs currently unsupported",
+                  "0.13"},
                  {{"write /usr/bin/x: no space left on device"},
                   "BUILD_FAILED",
                   "write /usr/bin/x: no space left on device",
