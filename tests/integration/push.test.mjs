@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, createPrivateKey, randomUUID, sign, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer as createHttp } from 'node:http';
+import { createServer as createHttp, request as askHttp } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -234,6 +234,67 @@ test('a connection that always breaks ends the push, and no name stands for anyt
   assertFailed(run, 'TIMEOUT', 70);
   assert.equal((await registry.get(`/v2/org/waaft/blobs/${layout.layer}`)).status, 404);
   assert.equal(await registry.digestOf('org/waaft', '1.0'), undefined);
+});
+
+test('four layers go up at the same time, each in pieces', { skip }, async (t) => {
+  const registry = await startRegistry(t);
+  // Nothing of a layer gets through before four connections have one: one after the other would never end.
+  const held = new Set();
+  let together = 0;
+  const relay = await startRelay(t, registry.port, (link) => {
+    if (together >= 4 || link.sent < MiB) return;
+    held.add(link);
+    link.stall();
+    together = held.size;
+    if (together < 4) return;
+    for (const each of held) { each.stalled = false; each.near.resume(); }
+  });
+  const place = home(t);
+  const layout = makeLayout(join(place.folder, 'one'), 20 * MiB, '1.0', 4);
+  const run = await push(place, relay.host, layout);
+  assert.equal(run.code, 0, run.out + run.err);
+  assert.equal(together, 4);
+  assert.equal(run.json.blobs.uploaded, 5);
+  const pieces = registry.log.split('\n').filter((line) => /"PATCH /.test(line)).length;
+  assert.ok(pieces >= 2 * 4, `${pieces} pieces`);
+  assert.equal(await registry.digestOf('org/waaft', '1.0'), layout.digest);
+});
+
+test('at the end the registry is asked: another digest under the tag is no success', { skip }, async (t) => {
+  const registry = await startRegistry(t);
+  const place = home(t);
+  const layout = makeLayout(join(place.folder, 'one'), 1000);
+  const other = makeLayout(join(place.folder, 'two'), 1000);
+  const before = ['push', '--image-repository', `${registry.host}/org/waaft`, '--image-version', '2.0', '--from', other.folder];
+  assert.equal((await runWaaft(before, place)).code, 0);
+  // Somebody else moves the tag at the moment in which it was set.
+  const thief = createHttp((request, answer) => {
+    const path = request.method === 'HEAD' && thief.put ? request.url.replace('1.0', '2.0') : request.url;
+    thief.put ||= request.method === 'PUT' && request.url.endsWith('/manifests/1.0');
+    const far = askHttp({ host: '127.0.0.1', port: registry.port, path, method: request.method, headers: request.headers }, (there) => {
+      answer.writeHead(there.statusCode, there.headers);
+      there.pipe(answer);
+    });
+    request.pipe(far);
+  });
+  const run = await push(place, `127.0.0.1:${await listen(t, thief)}`, layout);
+  assertFailed(run, 'UPLOAD_FAILED', 6, new RegExp(`now says that it is ${other.digest}, not ${layout.digest}`));
+});
+
+test('the version is what git says', { skip }, async (t) => {
+  const registry = await startRegistry(t);
+  const place = home(t);
+  const git = (...args) => execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.org', ...args], { cwd: place.folder });
+  git('init', '-q');
+  git('commit', '-q', '--allow-empty', '-m', 'begin');
+  git('tag', '-a', '-m', 'first', 'v3.1');
+  writeFileSync(join(place.folder, 'changed'), 'not committed');
+  git('add', 'changed');
+  const layout = makeLayout(join(place.folder, 'build/image'), 1000, 'v3.1-dirty');
+  const run = await runWaaft(['push', '--image-repository', `${registry.host}/org/waaft`, '--tag', 'stable', '--output', 'json'], place);
+  assert.equal(run.code, 0, run.err);
+  assert.deepEqual(agrees('push', run.out).tags, ['v3.1-dirty', 'stable']);
+  assert.equal(await registry.digestOf('org/waaft', 'v3.1-dirty'), layout.digest);
 });
 
 test('Ctrl-C in the middle: 130, nothing half-written; the same command goes on', { skip }, async (t) => {

@@ -95,8 +95,8 @@ export async function startRegistry(t, options = {}) {
 
 const digestOf = (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
-// An OCI layout with one layer of random bytes, which nobody can have already: {folder, digest, bytes}.
-export function makeLayout(folder, bytes, version = '1.0') {
+// An OCI layout with layers of random bytes, which nobody can have already: {folder, digest, layer, bytes}.
+export function makeLayout(folder, bytes, version = '1.0', count = 1) {
   mkdirSync(join(folder, 'blobs/sha256'), { recursive: true });
   const add = (mediaType, content) => {
     const digest = digestOf(content);
@@ -104,13 +104,13 @@ export function makeLayout(folder, bytes, version = '1.0') {
     return { mediaType, digest, size: content.length };
   };
   const type = (name) => `application/vnd.oci.image.${name}`;
-  const layer = add(type('layer.v1.tar+gzip'), randomBytes(bytes));
-  const config = add(type('config.v1+json'), JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids: [layer.digest] } }));
-  const manifest = add(type('manifest.v1+json'), JSON.stringify({ schemaVersion: 2, mediaType: type('manifest.v1+json'), config, layers: [layer] }));
+  const layers = Array.from({ length: count }, () => add(type('layer.v1.tar+gzip'), randomBytes(bytes)));
+  const config = add(type('config.v1+json'), JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) } }));
+  const manifest = add(type('manifest.v1+json'), JSON.stringify({ schemaVersion: 2, mediaType: type('manifest.v1+json'), config, layers }));
   manifest.annotations = { 'org.opencontainers.image.ref.name': version };
   writeFileSync(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [manifest] }));
   writeFileSync(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
-  return { folder, digest: manifest.digest, layer: layer.digest, bytes };
+  return { folder, digest: manifest.digest, layer: layers[0].digest, bytes };
 }
 
 // Runs waaft: {code, out, err}; with `running` one also gets the process while it runs.
