@@ -268,14 +268,22 @@ Check judge_architecture(const Answer& nodes, const project::Project& project) {
     }
     if (found.empty()) return {"nodes", State::warning, "the cluster has no node yet", {}};
     std::set<std::string> built(project.image.platforms.begin(), project.image.platforms.end());
-    if (built.empty()) built.insert("linux/" + this_architecture());
+    if (built.empty()) {
+        // build-image goes by the nodes, and only this machine's own needs no docker.
+        const auto own = "linux/" + this_architecture();
+        if (found == std::set<std::string>{own}) return {"nodes", State::passed, own, {}};
+        return {
+            "nodes", State::warning,
+            "the nodes are " + joined(found) + ", and this machine is " + own + ": it needs docker to build for them",
+            "waaft build-image --builder docker"};
+    }
     std::set<std::string> without;
     for (const auto& platform : found) {
         if (!built.contains(platform)) without.insert(platform);
     }
     if (without.empty()) return {"nodes", State::passed, joined(found), {}};
     const bool none = without.size() == found.size();
-    return {"nodes", none && !project.image.platforms.empty() ? State::failed : State::warning,
+    return {"nodes", none ? State::failed : State::warning,
             "the nodes are " + joined(found) + ", and images are made for " + joined(built),
             "waaft build-image --platform " + *without.begin()};
 }

@@ -149,14 +149,6 @@ int major_of(std::string_view version) {
     return major;
 }
 
-// "Driver:        remote" of the builder in use; the engine's own is called docker.
-bool is_beside_engine(const std::string& inspected) {
-    const auto begin = inspected.find("\nDriver:");
-    if (begin == std::string::npos) return false;
-    const auto end = inspected.find('\n', begin + 1);
-    return trimmed(std::string_view(inspected).substr(begin + 8, end - begin - 8)) != "docker";
-}
-
 // Whether there is buildx, and what its builder can do.
 Result<void> find_buildx(const os::Interrupt& interrupt, Engine& engine) {
     const auto version = ask({"docker", "buildx", "version"}, engine_limit, interrupt);
@@ -189,6 +181,14 @@ void add_outputs(std::vector<std::string>& argv, bool several, const Engine& eng
 }
 
 }  // namespace
+
+bool is_beside_engine(std::string_view inspected) {
+    constexpr std::string_view key = "\nDriver:";
+    const auto begin = inspected.find(key);
+    if (begin == inspected.npos) return false;
+    inspected.remove_prefix(begin + key.size());
+    return trimmed(inspected.substr(0, inspected.find('\n'))) != "docker";
+}
 
 Frontend without_buildx(std::string_view client, std::string_view engine) {
     const auto version = major_of(client);

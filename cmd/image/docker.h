@@ -27,6 +27,9 @@ struct Engine {
 // What a client without buildx can do; of their versions, "20.10.24". Podman calls itself an engine 4 or 5.
 Frontend without_buildx(std::string_view client, std::string_view engine);
 
+// Whether `docker buildx inspect` tells of a builder beside the engine: its driver is not "docker".
+bool is_beside_engine(std::string_view inspected);
+
 // NO_BUILDER unless an engine answers within two seconds.
 Result<Engine> find_engine(const os::Interrupt& interrupt);
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { agrees } from '../support/output_schemas.mjs';
 import { pushImage } from './support/image.mjs';
-import { kit, root, run, until } from './support/kit.mjs';
+import { binary, kit, root, run, until } from './support/kit.mjs';
 
 const cluster = kit();
 
@@ -114,6 +114,24 @@ describe('a running deployment', { skip: cluster.skip }, () => {
     assert.ok(reports[1].pods[0].live.cpuCores >= 0, 'the second look has rates');
   });
 
+  test('status --watch redraws in place on a terminal, with a plot of what happened', async () => {
+    // script(1) gives it a terminal of its own.
+    const command = [binary, 'status', '--watch', '--interval', '1s', '--context', context, '-n', namespace].join(' ');
+    let said = '';
+    const done = await run(['script', '-qefc', command, '/dev/null'], {
+      cwd: folder,
+      env: { ...cluster.env, TERM: 'xterm', LANG: 'C.UTF-8' },
+      started: (child) => child.stdout.on('data', (text) => {
+        said += text;
+        if (said.split('\x1b[H\x1b[J').length > 3) child.kill('SIGTERM');
+      }),
+    });
+    const screens = said.split('\x1b[H\x1b[J').slice(1);
+    assert.ok(screens.length >= 3, done.stdout + done.stderr);
+    for (const label of ['CPU', 'people', 'pods']) assert.match(screens[2], new RegExp(`^ +${label} +[▁▂▃▄▅▆▇█ ]+ [0-9.]+ \\(max`, 'm'));
+    assert.match(screens[2], /autoscaler/);
+  });
+
   test('logs come with their pod', async () => {
     const text = await waaft(['logs', '--tail', '5']);
     assert.equal(text.code, 0, text.stderr);
@@ -156,6 +174,9 @@ describe('a running deployment', { skip: cluster.skip }, () => {
     assert.deepEqual(answer.after, { min: 1, max: 3, cpu: 70 });
     assert.deepEqual(answer.inFile, { min: 1, max: 10, cpu: 60 });
     assert.equal(answer.saved, false);
+    const plan = await waaft(['deploy', '--dry-run', '--image', image]);
+    assert.equal(plan.code, 0, plan.stderr);
+    assert.match(plan.stdout + plan.stderr, /spec\.maxReplicas: 3 -> 10/, 'the next plan shows the difference');
     const hpa = await cluster.get(namespace, 'hpa/waaft');
     assert.deepEqual(hpa.spec.behavior, before_.spec.behavior);
     assert.deepEqual(hpa.metadata.labels, before_.metadata.labels);
@@ -239,6 +260,11 @@ describe('a running deployment', { skip: cluster.skip }, () => {
     assert.equal(shown.problems[0].code, 'IMAGE_NOT_FOUND');
     assert.equal(shown.problems[0].severity, 'wrong');
     assert.ok(shown.rollout.old >= 1);
+    const silent = shown.pods.filter(({ live }) => !live.answered);
+    assert.equal(silent.length, 1);
+    assert.ok(silent[0].current && !silent[0].ready);
+    const text = (await waaft(['status'])).stdout.split('\n').find((line) => line.includes(silent[0].name.slice(0, 20)));
+    assert.match(text, /no answer/);
     const checked = await waaft(['status', '--check']);
     assert.equal(checked.code, 8);
     assert.equal((await waaft(['status'])).code, 0);

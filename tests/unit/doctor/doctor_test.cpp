@@ -144,6 +144,9 @@ TEST_CASE("quota, Pod Security and processors against what is configured") {
         {judge_pod_security(json("{}"), defaults()), State::warning, "no level", "kubectl label namespace waaft"},
         {judge_architecture(nodes("arm64"), arm), State::passed, "linux/arm64", ""},
         {judge_architecture(nodes("amd64"), arm), State::failed, "linux/amd64", "--platform linux/amd64"},
+        {judge_architecture(nodes("riscv64"), defaults()), State::warning, "needs docker",
+         "waaft build-image --builder docker"},
+        {judge_architecture(nodes("amd64"), arm), State::failed, "linux/amd64", "--platform linux/amd64"},
         {judge_architecture(json(R"({"items":[]})"), defaults()), State::warning, "no node", ""},
     });
 }

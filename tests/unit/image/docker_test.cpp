@@ -62,6 +62,15 @@ TEST_CASE("old clients have BuildKit built in, new ones have buildx for it") {
     CHECK(without_buildx("", "") == Frontend::classic);
 }
 
+TEST_CASE("a builder beside the engine is known by its driver") {
+    CHECK(is_beside_engine("Name:          waaft-remote\nDriver:        remote\nLast Activity: now\n"));
+    CHECK(is_beside_engine("Name:   a\nDriver: docker-container\n"));
+    CHECK_FALSE(is_beside_engine("Name:          default\nDriver:        docker\n"));
+    CHECK_FALSE(is_beside_engine("Name: default\nDriver:docker"));
+    CHECK_FALSE(is_beside_engine("Driver: remote"));
+    CHECK_FALSE(is_beside_engine(""));
+}
+
 TEST_CASE("with buildx the metadata file has the digest, and one image is loaded into the engine") {
     CHECK(docker_argv(order(), {"28.2.0", Frontend::buildx}, files) ==
           joined(common({"docker", "buildx"}), {"--progress", "plain", "--metadata-file", "/t/metadata.json", "--load",
