@@ -114,7 +114,7 @@ Cause not_run(const Step& step, const Error& error) {
     if (error.code == "process_not_found")
         cause.hint =
             "install the Google Cloud CLI, https://cloud.google.com/sdk/docs/install, then `gcloud auth login`";
-    if (os::is_interrupt(error) && step.phase != "connect")
+    if (os::is_interrupt(error) && (step.phase == "create" || step.phase == "delete"))
         cause.hint =
             "Google may go on with it: `gcloud container clusters list` shows; the same command goes on from there";
     return cause;

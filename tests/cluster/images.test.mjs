@@ -5,10 +5,11 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { binary, run, until } from './support/kit.mjs';
+import { binary, kit, run, until } from './support/kit.mjs';
 
 const engine = await run(['docker', 'version', '--format', '{{.Server.Version}}']).catch(() => ({ code: 1 }));
 const skip = engine.code === 0 ? false : 'no Docker engine answers';
+const cluster = kit();
 const megabyte = 1e6;
 const repository = `waaft-test-${process.pid}`;
 
@@ -96,4 +97,18 @@ test('a step that fails is named, with what it wrote', { skip }, async (t) => {
   const [cause] = JSON.parse(done.stdout).causes;
   assert.equal(cause.code, 'BUILD_FAILED');
   assert.match(cause.message, /missing/);
+});
+
+test('for what the real nodes are, straight to the registry that they pull from', { skip: cluster.skip }, async (t) => {
+  const context = (await cluster.kubectl(['config', 'current-context'])).trim();
+  const nodes = JSON.parse(await cluster.kubectl(['get', 'nodes', '-o', 'json'])).items.map(({ status }) => `linux/${status.nodeInfo.architecture}`);
+  const done = await cluster.waaft(['build-image', '--builder=native', '--push', '--output=json', '--context', context, '--image-version=native',
+    `--image-repository=${cluster.registry}/${repository}`], { cwd: folderOf(t) });
+  assert.match(done.stderr, new RegExp(`: as the nodes of ${context}`));
+  const built = JSON.parse(done.stdout);
+  const own = `linux/${process.arch === 'arm64' ? 'arm64' : 'amd64'}`;
+  if (nodes.some((node) => node !== own)) return assert.equal(built.causes[0].code, 'IMAGE_ARCH');
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(built.platforms, [own]);
+  assert.equal(built.image, `${cluster.registry}/${repository}@${built.digest}`);
 });
