@@ -2,9 +2,9 @@
 #include "server/app/home_room.h"
 
 #include "server/app/post_office.h"
-#include "server/app/shared_codec.h"
 #include "server/base/id.h"
 #include "server/base/log.h"
+#include "server/cluster/room_codec.h"
 
 namespace waaft::app {
 
@@ -56,13 +56,13 @@ store::Change change_of(const room::Change& change, const store::RoomRow* new_ro
     result.members_max = change.members_max;
     for (const auto& member : change.members) {
         std::optional<std::string> value;
-        if (member.now) value = encode_member(*member.now);
+        if (member.now) value = cluster::encode_member(*member.now);
         result.members.push_back({member.id, member.version, std::move(value)});
     }
     if (new_row != nullptr) result.row = *new_row;
     result.bans = change.bans;
     for (const room::Persist& persist : change.records) result.records.push_back({persist.record, persist.nonce});
-    result.message = encode_change(change, new_row);
+    result.message = cluster::encode_change(change, new_row);
     result.ends = change.ends;
     return result;
 }
@@ -158,9 +158,9 @@ std::optional<room::Snapshot> Home::understood(const store::Snapshot& snapshot) 
     result.rules = snapshot.rules;
     result.settings = settings_of(snapshot.row);
     for (const store::SharedMember& member : snapshot.members) {
-        auto decoded = decode_member(member.id, member.value);
+        auto decoded = cluster::decode_member(member.id, member.value);
         if (!decoded) {
-            warn_not_understood(snapshot.row.name, "member " + member.id, is_newer(member.value));
+            warn_not_understood(snapshot.row.name, "member " + member.id, cluster::is_newer(member.value));
             return std::nullopt;
         }
         result.members.emplace_back(*std::move(decoded), member.version);
@@ -240,7 +240,7 @@ void Home::on_committed(RoomHandle handle, Result<store::Committed, store::Store
 }
 
 void Home::perform(HomeRoom& home_room, const room::Whisper& request) {
-    services_.shared->tell(home_room.row.name, encode_word(request.word));
+    services_.shared->tell(home_room.row.name, cluster::encode_word(request.word));
 }
 
 void Home::perform(HomeRoom& home_room, const room::ReadAgain&) {
@@ -275,9 +275,9 @@ void Home::on_told(const store::Told& told) {
     const auto found = rooms_.find(told.room);
     if (found == rooms_.end()) return;
     HomeRoom& home_room = *found->second;
-    auto decoded = decode_change(told);
+    auto decoded = cluster::decode_change(told);
     if (!decoded) {
-        warn_not_understood(told.room, "change " + std::to_string(told.revision), is_newer(told.message));
+        warn_not_understood(told.room, "change " + std::to_string(told.revision), cluster::is_newer(told.message));
         home_room.replica->on_missed(read_clocks());
         return drain(home_room);
     }
@@ -294,8 +294,8 @@ void Home::on_told(const store::Told& told) {
 void Home::on_whisper(const std::string& name, const std::string& message) {
     const auto found = rooms_.find(name);
     if (found == rooms_.end()) return;
-    const auto word = decode_word(message);
-    if (!word) return warn_not_understood(name, "message", is_newer(message));
+    const auto word = cluster::decode_word(message);
+    if (!word) return warn_not_understood(name, "message", cluster::is_newer(message));
     found->second->replica->on_whisper(*word);
     drain(*found->second, People::same);
 }

@@ -1,4 +1,4 @@
-#include "server/app/shared_codec.h"
+#include "server/cluster/room_codec.h"
 
 #include "server/signaling/codec.h"
 
@@ -7,7 +7,7 @@
 #include <array>
 #include <charconv>
 
-namespace waaft::app {
+namespace waaft::cluster {
 
 namespace json = boost::json;
 using room::SharedMember;
@@ -280,4 +280,4 @@ bool is_newer(std::string_view text) {
     return form != nullptr && form->to_number<std::int64_t>(error) > version && !error;
 }
 
-}  // namespace waaft::app
+}  // namespace waaft::cluster

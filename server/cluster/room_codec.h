@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace waaft::app {
+namespace waaft::cluster {
 
 // At most 300 bytes of the store are one member's.
 std::string encode_member(const room::SharedMember& member);
@@ -39,4 +39,4 @@ std::optional<room::Word> decode_word(std::string_view text);
 
 bool is_newer(std::string_view text);
 
-}  // namespace waaft::app
+}  // namespace waaft::cluster
