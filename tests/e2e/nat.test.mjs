@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { startServer } from '../support/server.mjs';
 import { openChromium } from './support/chromium.mjs';
 import { allMeet, connections } from './support/media.mjs';
-import { buildStreet, serverAddress, whyNoNamespaces } from './support/nat.mjs';
+import { buildStreet, losePackets, serverAddress, whyNoNamespaces } from './support/nat.mjs';
 import { stepsOf } from './support/scene.mjs';
 
 const skip = whyNoNamespaces();
@@ -15,11 +15,11 @@ async function openHomes(t, options) {
   const [first, second] = await Promise.all(street.homes.map(({ program }) => openChromium(t, { program })));
   const [ann, bob] = [await first.person('Ann'), await second.person('Bob')];
   const both = { photograph: (label) => Promise.all([first.photograph(label), second.photograph(label)]) };
-  return { ann, bob, step: stepsOf(t, both), origin: `https://${serverAddress}:${server.port}` };
+  return { ann, bob, routers: street.routers, step: stepsOf(t, both), origin: `https://${serverAddress}:${server.port}` };
 }
 
 test('behind two ordinary routers', { skip }, async (t) => {
-  const { ann, bob, step, origin } = await openHomes(t);
+  const { ann, bob, step, origin, routers } = await openHomes(t);
 
   await step('both see and hear each other, directly', async () => {
     await ann.start(origin);
@@ -30,6 +30,16 @@ test('behind two ordinary routers', { skip }, async (t) => {
       assert.match(`${local} to ${remote}`, /srflx|prflx/, `${one.name}: by an address outside of the home`);
       assert.doesNotMatch(`${local} to ${remote}`, /relay/);
     }
+  });
+
+  await step('a network that loses packets is told at that person, in the picture and in the list, until it is mended', async () => {
+    const mend = losePackets(routers[0], 0.3);
+    await ann.page.locator(`[data-testid="tile-${bob.id}"] [data-testid="quality"][data-level="poor"]`).waitFor();
+    await ann.openPanel('people');
+    await ann.find(`trouble-${bob.id}`).filter({ hasText: 'Poor connection: the network loses packets' }).waitFor();
+    mend();
+    await ann.page.locator(`[data-testid="tile-${bob.id}"] [data-testid="quality"][data-level="good"]`).waitFor();
+    await ann.find(`trouble-${bob.id}`).waitFor({ state: 'detached' });
   });
 });
 

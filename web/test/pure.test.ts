@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import { apply, emptyLog, prepend, type ChatLog } from '../chat.js';
 import { arrange, bestGrid } from '../layout.js';
 import type { ChatRecord } from '../messages.js';
+import type { PathState } from '../media.js';
+import { troubleWords } from '../path_words.js';
 import { judge, snapshot, type Quality, type Snapshot } from '../quality.js';
 import { cutUtf8, initials, pieces, roomSlug, utf8Length } from '../text.js';
 
@@ -201,3 +203,21 @@ test('a report is summed up over its streams', () => {
     limitedBy: 'cpu',
   });
 });
+
+const well: Quality = { level: 'good' };
+const troubles: [path: PathState, quality: Quality, turnMissing: boolean, words: RegExp | null][] = [
+  ['connecting', well, false, null],
+  ['connected', well, false, null],
+  ['connected', { level: 'fair', reason: 'delay' }, false, /^Fair connection: the network is slow to answer$/],
+  ['connected', { level: 'poor', reason: 'loss' }, false, /^Poor connection: the network loses packets$/],
+  ['mending', well, false, /^Connection lost/],
+  ['no_route', well, false, /^No route between you and Bob\. A firewall may be/],
+  ['no_route', well, true, /^No route between you and Bob\. .*no TURN relay/],
+];
+for (const [path, quality, turnMissing, words] of troubles) {
+  test(`the list of people on a path that is ${path}, ${quality.level}${turnMissing ? ', without TURN' : ''}`, () => {
+    const said = troubleWords({ path, quality, turnMissing }, 'Bob');
+    if (words) assert.match(said ?? '', words);
+    else assert.equal(said, null);
+  });
+}

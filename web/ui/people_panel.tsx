@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { troubleWords } from '../path_words.js';
 import type { Live, Member, Role } from '../protocol.js';
 import type { Room } from '../room.js';
 import { useStore } from './hooks.js';
@@ -56,6 +57,8 @@ function Person(props: PersonProps) {
   const { member, me, broadcast } = props;
   const [open, setOpen] = useState(false);
   const on = useStore(props.room.store, ({ capture }) => capture.on);
+  const view = useStore(props.room.store, ({ peers }) => peers.get(member.id));
+  const trouble = view && !member.away ? troubleWords(view, member.name) : null;
   const self = member.id === me?.id;
   const manageable = me?.role === 'host' && !self;
   const shown = [
@@ -72,6 +75,11 @@ function Person(props: PersonProps) {
             {member.name} {self && <span class="quiet-text">(you)</span>}
           </span>
           {shown.length > 0 && <span class="person-role">{shown.join(' · ')}</span>}
+          {trouble && (
+            <span class="person-trouble" data-testid={`trouble-${member.id}`}>
+              {trouble}
+            </span>
+          )}
         </div>
         <LiveIcons member={member} live={self ? on : member.live} />
         {manageable && (

@@ -4,7 +4,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Rect } from '../layout.js';
 import type { PeerView } from '../media.js';
 import type { Member } from '../protocol.js';
-import type { Quality, Reason } from '../quality.js';
+import { pathWords, qualityWords, type PathWords } from '../path_words.js';
+import type { Quality } from '../quality.js';
 import { hue, initials } from '../text.js';
 import { MicOffIcon, ScreenIcon, SignalIcon } from './icons.js';
 
@@ -51,7 +52,11 @@ export function Tile(props: TileProps) {
           Reconnecting…
         </p>
       ) : (
-        why && <p class={`tile-why ${why.grave ? 'tile-why-grave' : ''}`}>{why.text}</p>
+        why && (
+          <p class={`tile-why ${why.grave ? 'tile-why-grave' : ''}`}>
+            {why.text} {why.more && <span class="tile-why-more">{why.more}</span>}
+          </p>
+        )
       )}
       <div class="tile-foot">
         <span class="tile-name">
@@ -70,33 +75,11 @@ export function Tile(props: TileProps) {
   );
 }
 
-interface Why {
-  text: string;
-  grave?: boolean;
-}
-
-function noPictureWords({ member, self, view, iHavePlace, meshMax }: TileProps): Why | null {
+function noPictureWords({ member, self, view, iHavePlace, meshMax }: TileProps): PathWords | null {
   if (!member.place) {
     return { text: self ? 'Your picture starts when a place frees' : `No place yet: video goes to the first ${meshMax}` };
   }
-  if (self || !iHavePlace || !view) return null;
-  switch (view.path) {
-    case 'connecting':
-      return { text: 'Connecting…' };
-    case 'mending':
-      return { text: 'Connection lost, mending it…' };
-    case 'no_route':
-      return { text: noRouteWords(member.name, view.turnMissing), grave: true };
-    case 'connected':
-      return null;
-  }
-}
-
-function noRouteWords(name: string, turnMissing: boolean): string {
-  const first = `No route between you and ${name}.`;
-  return turnMissing
-    ? `${first} A firewall is in the way, and this server offers no TURN relay: whoever runs it can add one. Chat works.`
-    : `${first} A firewall may be in the way. Trying again; chat works.`;
+  return self || !iHavePlace || !view ? null : pathWords(view, member.name);
 }
 
 interface PictureProps {
@@ -135,22 +118,13 @@ export function Avatar({ member, small }: { member: Pick<Member, 'id' | 'name'>;
   );
 }
 
-const reasonWords: Record<Reason, string> = {
-  loss: 'the network loses packets',
-  delay: 'the network is slow to answer',
-  frozen: 'the picture freezes',
-  no_data: 'nothing arrives',
-  bandwidth: 'your upload is too slow for a better picture',
-  cpu: 'your device is too busy for a better picture',
-};
-
+// Only what is bad is written out, where there is space for it.
 function QualityBadge({ quality }: { quality: Quality }) {
-  const reason = quality.reason ? `: ${reasonWords[quality.reason]}` : '';
-  const words = { good: 'Good connection', fair: 'Fair connection', poor: 'Poor connection' }[quality.level] + reason;
+  const words = qualityWords(quality);
   return (
     <span class={`quality quality-${quality.level}`} title={words} data-testid="quality" data-level={quality.level}>
       <SignalIcon size={14} />
-      <span class="hidden">{words}</span>
+      <span class="hidden quality-words">{words}</span>
     </span>
   );
 }

@@ -33,6 +33,13 @@ function routeHome(router, symmetric) {
   }
 }
 
+// That share of what comes in from the street is lost, until the answer is called.
+export function losePackets(router, share) {
+  const rule = ['FORWARD', '-i', 'street', '-p', 'udp', '-m', 'statistic', '--mode', 'random', '--probability', `${share}`, '-j', 'DROP'];
+  router.run('iptables', '-I', ...rule);
+  return () => router.run('iptables', '-D', ...rule);
+}
+
 // A program that is Chromium in that home.
 function chromiumAt(t, home) {
   const path = join(temporaryFolder(t), 'chromium');
@@ -61,5 +68,5 @@ export function buildStreet(t, { symmetric = false } = {}) {
     routeHome(router, symmetric);
     return { space: home, program: chromiumAt(t, home) };
   });
-  return { server: street, homes };
+  return { server: street, homes, routers: others.slice(0, 2) };
 }
