@@ -11,7 +11,7 @@ import { pictureMoves, tileOf } from './support/media.mjs';
 import { openScene } from './support/scene.mjs';
 import { eventually } from './support/wait.mjs';
 
-const sizes = [{ width: 390, height: 844 }, { width: 820, height: 1180 }, { width: 1440, height: 900 }];
+const sizes = [{ width: 390, height: 844 }, { width: 820, height: 1180 }, { width: 1440, height: 900 }, { width: 844, height: 390 }];
 const docs = join(outFolder, '..', '..', '..', 'docs');
 
 async function everySizeAndScheme(person, what) {
@@ -28,7 +28,7 @@ async function everySizeAndScheme(person, what) {
   }
 }
 
-test('every page, at three sizes, light and dark', async (t) => {
+test('every page, at four sizes, light and dark', async (t) => {
   const { server, origin, step, person } = await openScene(t);
   const [ann, bob] = [await person('Ann'), await person('Bob')];
 

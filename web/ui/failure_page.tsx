@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { failure, type Way } from '../failures.js';
 import { useTitle } from './hooks.js';
+import { HandIcon, LeaveIcon, LinkIcon, LockIcon, PeopleIcon, SignalIcon, WarnIcon } from './icons.js';
 import { Button, Page } from './parts.js';
 
 const wayWords: Record<Way, string> = {
@@ -11,6 +12,22 @@ const wayWords: Record<Way, string> = {
   plain: 'Join without it',
 };
 
+const icons: Record<string, typeof WarnIcon> = {
+  left: LeaveIcon,
+  room_ended: LeaveIcon,
+  room_full: PeopleIcon,
+  room_locked: LockIcon,
+  password_required: LockIcon,
+  key_required: LockIcon,
+  removed: HandIcon,
+  banned: HandIcon,
+  room_unknown: LinkIcon,
+  link_bad: LinkIcon,
+  link_expired: LinkIcon,
+  link_revoked: LinkIcon,
+  unreachable: SignalIcon,
+};
+
 interface FailurePageProps {
   code: string;
   onWay(way: Way): void;
@@ -19,11 +36,15 @@ interface FailurePageProps {
 export function FailurePage({ code, onWay }: FailurePageProps) {
   const { title, text, ways } = failure(code);
   useTitle(`${title} – waaft`);
+  const Icon = icons[code] ?? WarnIcon;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), [code]);
   return (
     <Page onHome={() => onWay('home')}>
       <section class="failure" data-testid="failure" data-code={code}>
+        <span class="failure-icon">
+          <Icon size={34} />
+        </span>
         <h1 ref={heading} tabIndex={-1}>
           {title}
         </h1>

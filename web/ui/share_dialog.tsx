@@ -13,21 +13,27 @@ export function ShareDialog({ room, onClose }: { room: string; onClose(): void }
     setCopied(done);
   };
   return (
-    <Dialog title="Invite people" onClose={onClose} class="dialog-small">
-      <p class="quiet-text">Who has this link can come in.</p>
-      <div class="copy-row">
-        <input ref={input} class="link-field" readOnly value={link} aria-label="Room link" data-testid="room-link" />
-        <Button tone="main" data-testid="copy-link" onClick={copy}>
-          {copied ? <CheckIcon size={18} /> : <CopyIcon size={18} />}
-          {copied ? 'Copied' : 'Copy'}
-        </Button>
+    <Dialog title="Invite people" onClose={onClose} class="dialog-small dialog-share">
+      <div class="share">
+        <div class="share-part">
+          <p class="quiet-text">Who has this link can come in.</p>
+          <div class="copy-row">
+            <input ref={input} class="link-field" readOnly value={link} aria-label="Room link" data-testid="room-link" />
+            <Button tone="main" data-testid="copy-link" onClick={copy}>
+              {copied ? <CheckIcon size={18} /> : <CopyIcon size={18} />}
+              {copied ? 'Copied' : 'Copy'}
+            </Button>
+          </div>
+          <p class="field-hint" role="status">
+            {copied === true && 'The link is in your clipboard.'}
+            {copied === false && 'The browser did not allow copying. The link is selected: copy it with the keyboard or the menu.'}
+          </p>
+        </div>
+        <div class="share-part">
+          <QrCode text={link} />
+          <p class="quiet-text centered">Or point a phone’s camera here.</p>
+        </div>
       </div>
-      <p class="field-hint" role="status">
-        {copied === true && 'The link is in your clipboard.'}
-        {copied === false && 'The browser did not allow copying. The link is selected: copy it with the keyboard or the menu.'}
-      </p>
-      <QrCode text={link} />
-      <p class="quiet-text centered">Or point a phone’s camera here.</p>
     </Dialog>
   );
 }
