@@ -88,6 +88,7 @@ function useScroll(firstSeq: number | undefined, count: number) {
   const list = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const height = useRef(0);
+  const shown = useRef(0); // how much of it
   const first = useRef(firstSeq);
   const [below, setBelow] = useState(false);
   const toEnd = () => {
@@ -104,9 +105,20 @@ function useScroll(firstSeq: number | undefined, count: number) {
     first.current = firstSeq;
     height.current = element.scrollHeight;
   }, [firstSeq, count]);
-  const onScroll = () => {
+  // A phone's keyboard takes half of the height, in several steps.
+  useEffect(() => {
     const element = list.current;
     if (!element) return;
+    const observer = new ResizeObserver(() => {
+      shown.current = element.clientHeight;
+      if (atEnd.current) toEnd();
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  const onScroll = () => {
+    const element = list.current;
+    if (!element || element.clientHeight !== shown.current) return; // not scrolled by hand: the size changes
     atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 60;
     height.current = element.scrollHeight;
     if (atEnd.current) setBelow(false);
