@@ -94,6 +94,7 @@ function EmptyStage({ state }: { state: RoomState }) {
 
 const speakingLevel = 0.03;
 const speakingHold = 700; // ms
+const listenEvery = 100; // ms: a level is that of a few milliseconds, and a word is short
 
 function useSpeaking(room: Room): Set<string> {
   const [speaking, setSpeaking] = useState<Set<string>>(new Set());
@@ -109,7 +110,7 @@ function useSpeaking(room: Room): Set<string> {
     const next = new Set([...heard.current].filter(([, at]) => now - at < speakingHold).map(([id]) => id));
     const same = next.size === speaking.size && [...next].every((id) => speaking.has(id));
     if (!same) setSpeaking(next);
-  }, 300);
+  }, listenEvery);
   return speaking;
 }
 
