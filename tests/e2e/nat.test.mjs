@@ -15,11 +15,12 @@ async function openHomes(t, options) {
   const [first, second] = await Promise.all(street.homes.map(({ program }) => openChromium(t, { program })));
   const [ann, bob] = [await first.person('Ann'), await second.person('Bob')];
   const both = { photograph: (label) => Promise.all([first.photograph(label), second.photograph(label)]) };
-  return { ann, bob, routers: street.routers, step: stepsOf(t, both), origin: `https://${serverAddress}:${server.port}` };
+  const homes = street.homes.map(({ space }) => space);
+  return { ann, bob, routers: street.routers, homes, step: stepsOf(t, both), origin: `https://${serverAddress}:${server.port}` };
 }
 
 test('behind two ordinary routers', { skip }, async (t) => {
-  const { ann, bob, step, origin, routers } = await openHomes(t);
+  const { ann, bob, step, origin, routers, homes } = await openHomes(t);
 
   await step('both see and hear each other, directly', async () => {
     await ann.start(origin);
@@ -40,6 +41,13 @@ test('behind two ordinary routers', { skip }, async (t) => {
     mend();
     await ann.page.locator(`[data-testid="tile-${bob.id}"] [data-testid="quality"][data-level="good"]`).waitFor();
     await ann.find(`trouble-${bob.id}`).waitFor({ state: 'detached' });
+  });
+
+  await step('where nothing arrives any more the page finds it by itself, and so do the others', async () => {
+    homes[1].loseEverything();
+    await bob.find('reconnecting').first().waitFor();
+    await ann.tile(bob.id).getByText('Reconnecting…').waitFor();
+    await bob.page.locator(`[data-testid="tile-${ann.id}"]:not([data-path="connected"])`).waitFor();
   });
 });
 

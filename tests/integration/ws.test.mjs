@@ -266,3 +266,26 @@ test('connections of one address are limited, those of others are not', async (t
   await held[0].cut();
   await until(() => connect(t, server).then(() => true, () => false), 'the place is free again');
 });
+
+test('three hundred people behind one address, with the limits as they are', async (t) => {
+  const server = await startServer(t, { 'limits.handshakes_per_second': 100 });
+  const { room } = await createRoom(server);
+  // Each has loaded the page over a connection that its browser keeps, and tries again where it came too fast.
+  const enter = async (number) => {
+    const page = new RawSocket(server.port);
+    t.after(() => page.socket.destroy());
+    try {
+      await page.connected;
+      return await join(t, server, { room, name: `Person ${number}` });
+    } catch {
+      page.socket.destroy();
+      return null;
+    }
+  };
+  const people = await Promise.all(Array.from({ length: 300 }, (_, number) =>
+    until(() => enter(number), `person ${number} is in`, 60_000)));
+  const { seq } = await people[0].chat('are all here?');
+  await Promise.all(people.map((one) => one.take((message) => message.t === 'chat' && message.seq === seq)));
+  assert.equal(people[0].members.size, 300);
+  assert.deepEqual(people.filter(({ end }) => end), []);
+});
