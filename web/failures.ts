@@ -90,6 +90,11 @@ const failures: Record<string, Failure> = {
     text: 'This page is probably older than the server. Load it again.',
     ways: ['retry', 'home'],
   },
+  unknown_message: {
+    title: 'The page and the server disagree',
+    text: 'This page is probably newer than the server. Load it again.',
+    ways: ['retry', 'home'],
+  },
   name_bad: {
     title: 'That name can’t be used',
     text: 'Choose a name of 1 to 64 letters.',
@@ -109,6 +114,21 @@ const failures: Record<string, Failure> = {
     title: 'The server is busy',
     text: 'It has too much to do right now. Try again in a moment.',
     ways: ['retry', 'home'],
+  },
+  server_restarting: {
+    title: 'The server is restarting',
+    text: 'It will be back in a few seconds. Wait a moment, then try again.',
+    ways: ['retry', 'home'],
+  },
+  store_unavailable: {
+    title: 'The server can’t save anything right now',
+    text: 'Its disk is probably full, so it opens no new room. Whoever runs it has to make space.',
+    ways: ['retry', 'home'],
+  },
+  password_bad: {
+    title: 'That password can’t be used',
+    text: 'It is too long. Choose a shorter one.',
+    ways: ['home'],
   },
   key_required: {
     title: 'Rooms are made by invitation here',

@@ -79,9 +79,11 @@ test('small things of the chat', async (t) => {
     await bob.say('one');
     await bob.say('two');
     await ann.find('unread').filter({ hasText: /^2$/ }).waitFor();
+    await ann.page.getByRole('status').filter({ hasText: '2 new messages in the chat' }).waitFor({ state: 'attached' });
     await ann.page.getByRole('button', { name: 'Chat, 2 unread' }).click();
     await ann.reads(['one', 'two']);
     assert.equal(await ann.find('unread').count(), 0);
+    await ann.page.getByRole('log', { name: 'Messages' }).filter({ hasText: 'two' }).waitFor();
   });
 
   await step('links can be opened, and each message has its time', async () => {

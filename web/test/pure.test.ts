@@ -1,8 +1,10 @@
 // The pure modules: chat log, layout, text, quality.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { apply, emptyLog, prepend, type ChatLog } from '../chat.js';
+import { failure } from '../failures.js';
 import { arrange, bestGrid } from '../layout.js';
 import type { ChatRecord } from '../messages.js';
 import type { PathState } from '../media.js';
@@ -221,3 +223,23 @@ for (const [path, quality, turnMissing, words] of troubles) {
     else assert.equal(said, null);
   });
 }
+
+// ---- failures ----
+
+const protocol = readFileSync('../PROTOCOL.md', 'utf8');
+const errors = protocol.slice(protocol.indexOf('## Errors'), protocol.indexOf('## Close codes'));
+const ofMessages = [...errors.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell]) => [...(cell ?? '').matchAll(/`(\w+)`/g)].map(([, code]) => code ?? ''));
+const ofRest = ['unreachable', 'server_restarting', 'store_unavailable', 'room_exists', 'key_required', 'origin_refused', 'password_bad', 'bad_request'];
+const ofThePage = ['left', 'removed', 'replaced', 'protocol_error', 'unsure'];
+// The page deals with these by itself, or never causes them.
+const untold = ['resume_bad', 'host_key_bad', 'not_joined', 'already_joined'];
+
+test('every failure that somebody can meet has words of its own', () => {
+  assert.ok(ofMessages.length > 20, `${ofMessages}`);
+  const told = [...ofMessages, ...ofRest, ...ofThePage].filter((code) => !untold.includes(code));
+  const nothing = failure('no such code').title;
+  assert.deepEqual(told.filter((code) => failure(code).title === nothing), []);
+  const disagreements = ['bad_message', 'unknown_message', 'protocol_error'];
+  const titles = told.filter((code) => !disagreements.includes(code)).map((code) => failure(code).title);
+  assert.equal(new Set(titles).size, titles.length);
+});

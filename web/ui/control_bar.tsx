@@ -45,6 +45,9 @@ function PanelToggles({ room, actions }: { room: Room; actions: RoomActions }) {
   const toggle = (which: 'chat' | 'people') => setPanel(panel === which ? null : which);
   return (
     <>
+      <span class="hidden" role="status" data-testid="chat-news">
+        {unread > 0 && (unread === 1 ? 'One new message in the chat' : `${unread} new messages in the chat`)}
+      </span>
       <IconButton
         label={unread > 0 ? `Chat, ${unread} unread` : 'Chat'}
         class={panel === 'chat' ? 'pressed' : ''}
