@@ -165,6 +165,19 @@ test('a server that is away', async (t) => {
     await bob.isConnected();
   });
 
+  await step('on the way to a room the page keeps trying, says so, and goes on when the server is back', async () => {
+    const cleo = await person('Cleo');
+    await cleo.join(bob.page.url());
+    await cleo.leave();
+    await server.kill();
+    await cleo.click('way-lobby');
+    const page = await cleo.failurePage('unreachable');
+    await page.getByText('keeps trying by itself').waitFor();
+    await server.restart();
+    await cleo.click('join');
+    await cleo.inRoom();
+  });
+
   await step('going in waits for the server', async () => {
     await server.kill();
     await ann.find('name').fill('Ann');

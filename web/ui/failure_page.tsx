@@ -49,6 +49,7 @@ export function FailurePage({ code, onWay }: FailurePageProps) {
           {title}
         </h1>
         <p class="lead">{text}</p>
+        {code === 'unreachable' && <p class="quiet-text">This page keeps trying by itself.</p>}
         <div class="row">
           {ways.map((way, index) => (
             <Button key={way} tone={index === 0 ? 'main' : 'plain'} data-testid={`way-${way}`} onClick={() => onWay(way)}>

@@ -9,7 +9,7 @@ import type { Credentials } from '../protocol.js';
 import { Room } from '../room.js';
 import { hostKey, keepHostKey, keepSession, loadSession, loadSettings, randomId, saveSettings } from '../storage.js';
 import { FailurePage } from './failure_page.js';
-import { useStore, useWakeLock } from './hooks.js';
+import { useInterval, useStore, useWakeLock } from './hooks.js';
 import { Lobby } from './lobby.js';
 import { Page } from './parts.js';
 import { startCapture } from './preview.js';
@@ -21,6 +21,8 @@ type Phase =
   | { at: 'lobby'; summary: RoomSummary; failedCode: string | null }
   | { at: 'room'; room: Room; visit: number }
   | { at: 'failed'; code: string };
+
+const lookAgainEvery = 3_000;
 
 interface RoomPageProps {
   name: string;
@@ -37,14 +39,16 @@ export function RoomPage({ name, entry, onHome }: RoomPageProps) {
   const visits = useRef(0);
   const lastEntry = useRef<Entry | null>(entry);
 
-  const look = async (failedCode: string | null) => {
-    setPhase({ at: 'looking' });
+  const look = async (failedCode: string | null, unseen = false) => {
+    if (!unseen) setPhase({ at: 'looking' });
     try {
       setPhase({ at: 'lobby', summary: await readRoom(name), failedCode });
     } catch (error) {
       setPhase({ at: 'failed', code: error instanceof ApiError ? error.code : 'unreachable' });
     }
   };
+  // A server that is away comes back, and so do we.
+  useInterval(() => void look(null, true), phase.at === 'failed' && phase.code === 'unreachable' ? lookAgainEvery : null);
   const enter = (who: Entry) => {
     lastEntry.current = who;
     visits.current++;
