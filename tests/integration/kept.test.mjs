@@ -1,0 +1,58 @@
+// What is kept, and for how long; and what a container says that will keep nothing.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, statSync } from 'node:fs';
+import { join as joinPath } from 'node:path';
+import { test } from 'node:test';
+import { join } from '../support/client.mjs';
+import { createRoom, rest } from '../support/rest.mjs';
+import { startServer, temporaryFolder, until } from '../support/server.mjs';
+
+test('of each room the newest messages are kept, as many as may be', async (t) => {
+  const server = await startServer(t, { 'chat.keep_messages': 5 });
+  const { room, hostKey } = await createRoom(server);
+  const ann = await join(t, server, { room });
+  for (let number = 1; number <= 12; number += 1) await ann.chat(`${number}`);
+  const texts = async () => (await rest(server, 'GET', `/rooms/${room}/chat`, { key: hostKey })).json.items.map(({ text }) => text);
+  // The first time half a minute after the start.
+  await until(async () => (await texts()).length === 5, 'the oldest are gone', 300_000);
+  assert.deepEqual(await texts(), ['8', '9', '10', '11', '12']);
+  await server.restart();
+  const bea = await join(t, server, { room, name: 'Bea' });
+  assert.deepEqual(bea.welcome.items.map(({ text }) => text), ['8', '9', '10', '11', '12']);
+  assert.ok((await bea.chat('13')).seq > bea.welcome.seq, 'a seq is not used again');
+});
+
+// As in a container: process 1, with a volume or without.
+const inside = ['unshare', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child'];
+const isRoot = process.getuid() === 0;
+const noContainer = isRoot && spawnSync(inside[0], [...inside.slice(1), 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
+  ? false : 'namespaces and mounts are not permitted here';
+
+test('a container says whether its data is kept', { skip: noContainer }, async (t) => {
+  const said = (server) => server.log.some(({ level, message }) => level === 'warning' && message.includes('not a volume'));
+
+  await t.test('without a volume it warns, with the words that mend it', async (t2) => {
+    const folder = temporaryFolder(t);
+    if (statSync(folder).dev !== statSync('/').dev) return t2.skip('the temporary folder is a file system of its own');
+    const data = joinPath(folder, 'data');
+    const server = await startServer(t2, { data }, { prefix: inside });
+    assert.ok(said(server), server.output);
+    assert.ok(server.output.includes(`-v waaft:${data}`), server.output);
+    await server.kill();
+  });
+
+  await t.test('with one it does not', async (t2) => {
+    const data = joinPath(temporaryFolder(t), 'data');
+    mkdirSync(data);
+    const onVolume = [...inside, 'sh', '-c', 'mount -t tmpfs none "$0" && exec "$@"', data];
+    const server = await startServer(t2, { data }, { prefix: onVolume });
+    assert.ok(!said(server), server.output);
+    await server.kill();
+  });
+
+  await t.test('where everything stays in memory that is said', async (t2) => {
+    const server = await startServer(t2, { data: 'none' });
+    assert.ok(server.log.some(({ level, message }) => level === 'warning' && message.includes('Nothing is kept on disk')), server.output);
+  });
+});
