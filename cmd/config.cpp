@@ -17,8 +17,19 @@ class Loader {
 public:
     Loader() { loaded_.origins.resize(app::settings().size()); }
 
-    void add_file(const std::string& path) {
-        loaded_.file = path;
+    void add_files(const ConfigFlags& flags, const Environment& environment) {
+        const auto files = project::config_files(flags.file, flags.environment, environment);
+        if (!files) {
+            errors_.push_back(files.error());
+            return;
+        }
+        loaded_.file = files->base.value_or("");
+        loaded_.overlay = files->overlay.value_or("");
+        if (files->base) add_file(*files->base, Origin::From::file);
+        if (files->overlay) add_file(*files->overlay, Origin::From::overlay);
+    }
+
+    void add_file(const std::string& path, Origin::From from) {
         const auto text = project::read_config(path);
         if (!text) {
             errors_.push_back(text.error());
@@ -28,7 +39,11 @@ public:
         auto parsed = project::parse_file(*text, path);
         for (const auto& value : parsed.serve) {
             note(*value.setting, project::apply(value, loaded_.config),
-                 {Origin::From::file, path + ":" + std::to_string(value.line)});
+                 {from, path + ":" + std::to_string(value.line)});
+        }
+        for (const auto& value : parsed.fields) {
+            if (value.field->kind != project::Kind::secrets) continue;
+            for (const auto& [setting, source] : value.secrets) secrets_.push_back(setting);
         }
         errors_.insert(errors_.end(), parsed.errors.begin(), parsed.errors.end());
     }
@@ -51,9 +66,9 @@ public:
         }
     }
 
-    Result<LoadedConfig, Errors> finish() {
+    Result<LoadedConfig, Errors> finish(bool with_secrets) {
         if (errors_.empty()) {
-            for (auto& conflict : app::find_conflicts(loaded_.config)) {
+            for (auto& conflict : app::find_conflicts(with_secrets ? config_with_secrets() : loaded_.config)) {
                 const auto& origin = loaded_.origins[index_of(*app::find_setting(conflict.key))];
                 conflict.error.where = describe(origin);
                 errors_.push_back(std::move(conflict.error));
@@ -66,6 +81,17 @@ public:
     }
 
 private:
+    app::Config config_with_secrets() const {
+        auto config = loaded_.config;
+        for (const auto& name : secrets_) {
+            const auto* setting = app::find_setting(name);
+            if (app::render(config, *setting).empty()) {
+                static_cast<void>(app::set_from_text(config, *setting, "/etc/waaft/secrets/" + name));
+            }
+        }
+        return config;
+    }
+
     void note(const app::Setting& setting, const Result<void>& set, Origin origin) {
         if (!set) {
             auto error = set.error();
@@ -76,6 +102,7 @@ private:
     }
 
     LoadedConfig loaded_;
+    std::vector<std::string> secrets_;  // settings whose files `secrets:` brings into the cluster
     Errors errors_;
 };
 
@@ -151,12 +178,10 @@ std::vector<Option> config_options(const std::shared_ptr<ConfigFlags>& flags) {
 
 Result<LoadedConfig, Errors> load_config(const ConfigFlags& flags, const Environment& environment) {
     Loader loader;
-    if (const auto file = project::find_config(flags.file, environment)) {
-        loader.add_file(*file);
-    }
+    loader.add_files(flags, environment);
     loader.add_environment(environment);
     loader.add_flags(flags.values);
-    return loader.finish();
+    return loader.finish(flags.with_secrets);
 }
 
 }  // namespace waaft::cmd

@@ -22,7 +22,10 @@ struct ConfigFlags {
         std::string flag;  // as typed
         std::string text;
     };
-    std::optional<std::string> file;  // --config
+    std::optional<std::string> file;         // --config
+    std::optional<std::string> environment;  // -e staging: waaft.staging.yaml is merged over it
+    // A file that `secrets:` brings into the cluster counts as there: for who only looks at the configuration.
+    bool with_secrets = false;
     std::vector<Value> values;
 };
 
@@ -32,6 +35,7 @@ struct LoadedConfig {
     app::Config config;
     std::vector<Origin> origins;        // one for each of app::settings(), in its order
     std::string file;                   // empty: none was read
+    std::string overlay;                // the same
     std::vector<std::string> warnings;  // names that look like a misspelt variable
 };
 

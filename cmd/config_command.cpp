@@ -1,12 +1,8 @@
 #include "cmd/commands.h"
-#include "cmd/config.h"
-#include "cmd/json_text.h"
+#include "cmd/config_show.h"
+#include "cmd/project/load.h"
 #include "cmd/report.h"
 #include "cmd/schema.h"
-
-#include <yaml-cpp/yaml.h>
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
 
 #include <algorithm>
 #include <ostream>
@@ -14,109 +10,45 @@
 namespace waaft::cmd {
 namespace {
 
-namespace json = boost::json;
-
-struct ShowOptions {
-    std::shared_ptr<ConfigFlags> flags = std::make_shared<ConfigFlags>();
+// What both `check` and `show` are asked for.
+struct ConfigOptions {
+    std::shared_ptr<ConfigFlags> server = std::make_shared<ConfigFlags>();
+    std::shared_ptr<project::Flags> project = std::make_shared<project::Flags>();
     std::string output = "text";
 };
 
 struct SchemaOptions {
     std::string output = "json";
+    std::string section = "serve";
 };
 
-void show_text(const LoadedConfig& loaded, std::ostream& out) {
-    constexpr std::size_t key_width = 32;
-    constexpr std::size_t value_width = 28;
-    const auto padded = [](std::string text, std::size_t width) {
-        text.resize(std::max(width, text.size() + 1), ' ');
-        return text;
-    };
-    const auto table = app::settings();
-    for (std::size_t i = 0; i < table.size(); ++i) {
-        out << padded(std::string(table[i].key), key_width) << padded(app::render(loaded.config, table[i]), value_width)
-            << describe(loaded.origins[i]) << '\n';
+// A mistake in the file is found by the readers of both parts, and told once.
+Errors both(Errors errors, const Errors& more) {
+    for (const auto& error : more) {
+        if (std::find(errors.begin(), errors.end(), error) == errors.end()) errors.push_back(error);
     }
+    return errors;
 }
 
-json::value json_value(const app::Config& config, const app::Setting& setting) {
-    const auto text = app::render(config, setting);
-    switch (setting.kind) {
-        case app::Kind::list: {
-            const auto items = app::render_list(config, setting);
-            return json::array(items.begin(), items.end());
-        }
-        case app::Kind::boolean: return text == "true";
-        case app::Kind::integer: return *app::parse_integer(text);
-        default: return json::value(text);
-    }
+Result<ShownConfig, Errors> load_both(const ConfigOptions& options, const Environment& environment) {
+    auto server_flags = *options.server;
+    server_flags.with_secrets = true;
+    auto project_flags = *options.project;
+    project_flags.file = server_flags.file;
+    project_flags.environment = server_flags.environment;
+    project_flags.for_cluster = false;  // variables and flags of this machine may say what the file leaves out
+    auto project = project::load(project_flags, environment);
+    auto server = load_config(server_flags, environment);
+    if (!project || !server) return both(project ? Errors() : project.error(), server ? Errors() : server.error());
+    return ShownConfig{std::move(*server), std::move(*project)};
 }
 
-void show_json(const LoadedConfig& loaded, std::ostream& out) {
-    json::object values;
-    const auto table = app::settings();
-    for (std::size_t i = 0; i < table.size(); ++i) {
-        values[table[i].key] = json::object{{"value", json_value(loaded.config, table[i])},
-                                            {"from", project::to_string(loaded.origins[i].from)},
-                                            {"place", loaded.origins[i].place}};
-    }
-    out << pretty(json::object{{"schema", "waaft.config/1"}, {"file", loaded.file}, {"settings", std::move(values)}});
-}
-
-std::vector<std::string> path_of(std::string_view key) {
-    std::vector<std::string> path{"serve"};
-    while (true) {
-        const auto dot = key.find('.');
-        path.emplace_back(key.substr(0, dot));
-        if (dot == std::string_view::npos) {
-            return path;
-        }
-        key.remove_prefix(dot + 1);
-    }
-}
-
-void emit_value(YAML::Emitter& yaml, const app::Config& config, const app::Setting& setting) {
-    if (setting.kind != app::Kind::list) {
-        yaml << app::render(config, setting);
-        return;
-    }
-    yaml << YAML::Flow << app::render_list(config, setting);
-}
-
-// A file that means the same: `waaft serve --config` takes it.
-void show_yaml(const LoadedConfig& loaded, std::ostream& out) {
-    YAML::Emitter yaml;
-    std::vector<std::string> open;
-    yaml << YAML::BeginMap;
-    const auto table = app::settings();
-    for (std::size_t i = 0; i < table.size(); ++i) {
-        const auto path = path_of(table[i].key);
-        const auto parents = path.size() - 1;
-        const auto common = static_cast<std::size_t>(
-            std::mismatch(open.begin(), open.end(), path.begin(), path.end() - 1).first - open.begin());
-        for (; open.size() > common; open.pop_back()) {
-            yaml << YAML::EndMap;
-        }
-        for (; open.size() < parents; open.push_back(path[open.size()])) {
-            yaml << YAML::Key << path[open.size()] << YAML::Value << YAML::BeginMap;
-        }
-        yaml << YAML::Key << path.back() << YAML::Value;
-        emit_value(yaml, loaded.config, table[i]);
-        yaml << YAML::Comment(describe(loaded.origins[i]));
-    }
-    for (; !open.empty(); open.pop_back()) {
-        yaml << YAML::EndMap;
-    }
-    yaml << YAML::EndMap;
-    out << yaml.c_str() << '\n';
-}
-
-Result<Exit, Errors> show(const ShowOptions& options, const Environment& environment, const Streams& streams) {
-    const auto loaded = load_config(*options.flags, environment);
+Result<Exit, Errors> show(const ConfigOptions& options, const Environment& environment, const Streams& streams) {
+    const auto loaded = load_both(options, environment);
     if (!loaded) {
         return loaded.error();
     }
-    for (const auto& warning : loaded->warnings) {
+    for (const auto& warning : loaded->server.warnings) {
         print_warning(streams, warning);
     }
     if (options.output == "json") {
@@ -129,15 +61,18 @@ Result<Exit, Errors> show(const ShowOptions& options, const Environment& environ
     return Exit::ok;
 }
 
-Result<Exit, Errors> check(const ConfigFlags& flags, const Environment& environment, const Streams& streams) {
-    const auto loaded = load_config(flags, environment);
+Result<Exit, Errors> check(const ConfigOptions& options, const Environment& environment, const Streams& streams) {
+    const auto loaded = load_both(options, environment);
     if (!loaded) {
         return loaded.error();
     }
-    for (const auto& warning : loaded->warnings) {
+    for (const auto& warning : loaded->server.warnings) {
         print_warning(streams, warning);
     }
-    streams.err << (loaded->file.empty() ? "the configuration" : loaded->file) << " is valid\n";
+    auto files = loaded->server.file;
+    if (const auto& overlay = loaded->server.overlay; !overlay.empty())
+        files += (files.empty() ? "" : " with ") + overlay;
+    streams.err << (files.empty() ? "the configuration" : files) << " is valid\n";
     return Exit::ok;
 }
 
@@ -151,12 +86,27 @@ Option output_option(std::vector<std::string> choices, std::function<void(const 
             .set = [set = std::move(set)](const std::string&, const std::string& value) { set(value); }};
 }
 
+std::vector<Option> options_of(const ConfigOptions& options) {
+    auto all = config_options(options.server);
+    all.insert(all.begin() + 1, {.name = "--env",
+                                 .aliases = {"-e"},
+                                 .value = "NAME",
+                                 .doc = "Merge waaft.NAME.yaml over waaft.yaml.",
+                                 .group = {},
+                                 .choices = {},
+                                 .set = [flags = options.server](const std::string&, const std::string& value) {
+                                     flags->environment = value;
+                                 }});
+    for (auto& option : project::project_options(options.project)) all.push_back(std::move(option));
+    return all;
+}
+
 Command show_command(const Environment& environment) {
-    const auto options = std::make_shared<ShowOptions>();
+    const auto options = std::make_shared<ConfigOptions>();
     Command command{
         .name = "show",
-        .doc = "Show the effective value of every setting and where it came from.",
-        .options = config_options(options->flags),
+        .doc = "Show the effective value of everything in waaft.yaml and where it came from.",
+        .options = options_of(*options),
         .arguments = {},
         .subcommands = {},
         .run = [options, environment](const Streams& streams) { return show(*options, environment, streams); }};
@@ -167,13 +117,13 @@ Command show_command(const Environment& environment) {
 }
 
 Command check_command(const Environment& environment) {
-    const auto flags = std::make_shared<ConfigFlags>();
+    const auto options = std::make_shared<ConfigOptions>();
     return {.name = "check",
             .doc = "Check the configuration and say everything that is wrong with it.",
-            .options = config_options(flags),
+            .options = options_of(*options),
             .arguments = {},
             .subcommands = {},
-            .run = [flags, environment](const Streams& streams) { return check(*flags, environment, streams); }};
+            .run = [options, environment](const Streams& streams) { return check(*options, environment, streams); }};
 }
 
 Command schema_command() {
@@ -181,11 +131,20 @@ Command schema_command() {
     return {.name = "schema",
             .doc = "Describe every setting: as JSON Schema for editors, or as a table.",
             .options = {output_option({"json", "markdown"},
-                                      [options](const std::string& value) { options->output = value; })},
+                                      [options](const std::string& value) { options->output = value; }),
+                        {.name = "--section",
+                         .aliases = {},
+                         .value = "PART",
+                         .doc = "Of which part the table is: serve, or project for all else; serve if left out.",
+                         .group = {},
+                         .choices = {"serve", "project"},
+                         .set = [options](const std::string&, const std::string& value) { options->section = value; }}},
             .arguments = {},
             .subcommands = {},
             .run = [options](const Streams& streams) -> Result<Exit, Errors> {
-                streams.out << (options->output == "json" ? json_schema() : markdown_table());
+                streams.out << (options->output == "json"       ? json_schema()
+                                : options->section == "project" ? project_table()
+                                                                : settings_table());
                 return Exit::ok;
             }};
 }

@@ -1,7 +1,8 @@
 #include "cmd/schema.h"
 
 #include "cmd/json_text.h"
-#include "server/app/settings.h"
+#include "cmd/project/field_json.h"
+#include "cmd/schema_values.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -12,27 +13,10 @@ namespace {
 namespace json = boost::json;
 
 json::object empty_map(std::string_view doc) {
-    return {{"type", "object"}, {"description", doc}, {"additionalProperties", false}, {"properties", json::object{}}};
-}
-
-json::object integer_type(const app::Setting& setting) {
-    return {{"type", "integer"}, {"minimum", setting.min}, {"maximum", setting.max}};
-}
-
-json::object string_type(std::string_view pattern) { return {{"type", "string"}, {"pattern", pattern}}; }
-
-json::object type_of(const app::Setting& setting) {
-    switch (setting.kind) {
-        case app::Kind::text: return {{"type", "string"}};
-        case app::Kind::list: return {{"type", "array"}, {"items", json::object{{"type", "string"}}}};
-        case app::Kind::boolean: return {{"type", "boolean"}};
-        case app::Kind::integer: return integer_type(setting);
-        case app::Kind::duration: return string_type("^[0-9]+(ms|s|m|h|d)$");
-        case app::Kind::size:
-            return {{"anyOf", json::array{integer_type(setting), string_type("^[0-9]+(KiB|MiB|GiB)?$")}}};
-        case app::Kind::choice: return {{"enum", json::array(setting.choices.begin(), setting.choices.end())}};
-    }
-    return {};
+    return {{"type", {"object", "null"}},
+            {"description", doc},
+            {"additionalProperties", false},
+            {"properties", json::object{}}};
 }
 
 json::value default_of(const app::Setting& setting) {
@@ -46,28 +30,42 @@ json::value default_of(const app::Setting& setting) {
     }
 }
 
-// Bounds are in the description too: a pattern cannot say them.
-std::string description_of(const app::Setting& setting) {
-    const bool bounded = setting.kind == app::Kind::duration || setting.kind == app::Kind::size;
-    return std::string(setting.doc) + (bounded ? " Takes " + app::expected(setting) + "." : "");
+// Bounds are in the description too: a pattern is nothing to read.
+template <class Entry>
+std::string description_of(const Entry& entry, bool bounded) {
+    return std::string(entry.doc) + (bounded ? " Takes " + expected(entry) + "." : "");
 }
 
-void add_property(json::object& root, const app::Setting& setting) {
+// `root` is the schema of the map that `key`, which is dotted, begins in.
+void add_property(json::object& root, std::string_view key, json::object property) {
     auto* map = &root;
-    std::string_view rest = setting.key;
-    for (auto dot = rest.find('.'); dot != std::string_view::npos; dot = rest.find('.')) {
+    for (auto dot = key.find('.'); dot != std::string_view::npos; dot = key.find('.')) {
         auto& properties = map->at("properties").as_object();
-        const auto name = rest.substr(0, dot);
+        const auto name = key.substr(0, dot);
         if (!properties.contains(name)) {
             properties[name] = empty_map("Settings " + std::string(name) + ".*");
         }
         map = &properties.at(name).as_object();
-        rest.remove_prefix(dot + 1);
+        key.remove_prefix(dot + 1);
     }
-    auto property = type_of(setting);
-    property["description"] = description_of(setting);
+    map->at("properties").as_object()[key] = std::move(property);
+}
+
+json::object property_of(const app::Setting& setting) {
+    auto property = schema_of(setting);
+    property["description"] =
+        description_of(setting, setting.kind == app::Kind::duration || setting.kind == app::Kind::size);
     property["default"] = default_of(setting);
-    map->at("properties").as_object()[rest] = std::move(property);
+    return property;
+}
+
+json::object property_of(const project::Field& field) {
+    auto property = schema_of(field);
+    property["description"] = description_of(field, field.kind == project::Kind::duration);
+    if (auto initial = project::to_json(project::Project{}, field); !initial.is_null()) {
+        property["default"] = std::move(initial);
+    }
+    return property;
 }
 
 std::string code(std::string_view text) { return "`" + std::string(text) + "`"; }
@@ -75,11 +73,14 @@ std::string code(std::string_view text) { return "`" + std::string(text) + "`"; 
 }  // namespace
 
 std::string json_schema() {
+    auto root = empty_map("Configuration of waaft.");
+    for (const auto& field : project::fields()) {
+        add_property(root, field.key, property_of(field));
+    }
     auto serve = empty_map("Settings of `waaft serve`.");
     for (const auto& setting : app::settings()) {
-        add_property(serve, setting);
+        add_property(serve, setting.key, property_of(setting));
     }
-    auto root = empty_map("Configuration of waaft.");
     root.at("properties").as_object()["serve"] = std::move(serve);
     json::object schema{{"$schema", "http://json-schema.org/draft-07/schema#"}, {"title", "waaft.yaml"}};
     for (auto& [key, value] : root) {
@@ -88,7 +89,7 @@ std::string json_schema() {
     return pretty(schema);
 }
 
-std::string markdown_table() {
+std::string settings_table() {
     const app::Config initial;
     std::string table = "| setting | flag | default | meaning |\n|---|---|---|---|\n";
     for (const auto& setting : app::settings()) {
@@ -96,6 +97,21 @@ std::string markdown_table() {
         const auto flags = code(app::flag_name(setting)) + (setting.alias.empty() ? "" : ", " + code(setting.alias));
         table += "| " + code(setting.key) + " | " + flags + " | " + (value.empty() ? "" : code(value)) + " | " +
                  std::string(setting.doc) + " |\n";
+    }
+    return table;
+}
+
+std::string project_table() {
+    const project::Project initial;
+    std::string table = "| key | flag | variable | default | meaning | takes |\n|---|---|---|---|---|---|\n";
+    for (const auto& field : project::fields()) {
+        std::string flags = field.on_flags ? code(project::flag_name(field)) : "";
+        for (const auto other : {field.alias, field.short_flag}) flags += other.empty() ? "" : ", " + code(other);
+        const auto value = project::render(initial, field);
+        const auto variable = project::environment_name(field);
+        table += "| " + code(field.key) + " | " + flags + " | " + (variable.empty() ? "" : code(variable)) + " | " +
+                 (value.empty() ? "" : code(value)) + " | " + std::string(field.doc) + " | " +
+                 project::expected(field) + " |\n";
     }
     return table;
 }

@@ -1,4 +1,5 @@
-// Descriptions of the settings made from their table: JSON Schema for editors, a table for the README.
+// Descriptions of waaft.yaml made from its two tables, the settings of `serve:` and the fields of the project: JSON
+// Schema for editors, tables in Markdown for the README and docs/waaft.yaml.md.
 //
 // Thread: any, no state. Ownership: values. Errors: none. Source: JSON Schema draft-07, which
 // editors' YAML support understands.
@@ -9,6 +10,7 @@
 namespace waaft::cmd {
 
 std::string json_schema();
-std::string markdown_table();
+std::string settings_table();
+std::string project_table();
 
 }  // namespace waaft::cmd

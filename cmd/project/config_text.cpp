@@ -2,6 +2,7 @@
 
 #include "cmd/nearest.h"
 #include "cmd/project/fields.h"
+#include "cmd/project/forms.h"
 #include "server/app/settings.h"
 
 #include <algorithm>
@@ -35,6 +36,19 @@ std::optional<std::string> find_config(const std::optional<std::string>& flag, c
 std::string overlay_of(const std::string& file, const std::string& environment) {
     const std::filesystem::path path(file);
     return (path.parent_path() / (path.stem().string() + "." + environment + path.extension().string())).string();
+}
+
+Result<ConfigFiles> config_files(const std::optional<std::string>& flag, const std::optional<std::string>& overlay,
+                                 const cmd::Environment& environment) {
+    ConfigFiles files{find_config(flag, environment), std::nullopt};
+    if (!overlay) return files;
+    if (!has_form(Form::name, *overlay)) {
+        return Error{"usage_environment",
+                     "-e takes the name of an environment in lower-case letters, digits and hyphens", *overlay,
+                     "write -e staging for waaft.staging.yaml"};
+    }
+    files.overlay = overlay_of(files.base.value_or(std::string(default_file)), *overlay);
+    return files;
 }
 
 Result<std::string> read_config(const std::string& path) {

@@ -1,6 +1,7 @@
-// Which file is the configuration, and its bytes.
+// Which files are the configuration, and their bytes.
 //
-// Thread: main. Ownership: values. Units: bytes. Errors: config_unreadable, with the path.
+// Thread: main. Ownership: values. Units: bytes. Errors: config_unreadable, with the path;
+// usage_environment.
 #pragma once
 
 #include "cmd/command.h"
@@ -17,6 +18,14 @@ inline constexpr std::size_t config_file_bytes_max = 1024 * 1024;
 std::optional<std::string> find_config(const std::optional<std::string>& flag, const cmd::Environment& environment);
 // "sub/waaft.yaml" and "staging": "sub/waaft.staging.yaml".
 std::string overlay_of(const std::string& file, const std::string& environment);
+
+struct ConfigFiles {
+    std::optional<std::string> base;     // as of find_config()
+    std::optional<std::string> overlay;  // merged over it; whether it is there is not looked at
+};
+// `overlay` is the name that -e gave.
+Result<ConfigFiles> config_files(const std::optional<std::string>& flag, const std::optional<std::string>& overlay,
+                                 const cmd::Environment& environment);
 
 // At most one byte more than is allowed, so that the reader says that it is too large.
 Result<std::string> read_config(const std::string& path);

@@ -89,11 +89,15 @@ void check_serve(cmd::Errors& errors, const Loaded& loaded, const std::vector<Se
 
 }  // namespace
 
-cmd::Errors find_conflicts(const Loaded& loaded, const std::vector<ServeValue>& serve) {
+cmd::Errors find_conflicts(const Loaded& loaded) {
     Conflicts conflicts(loaded);
     check_sizes(conflicts, loaded.project);
     check_access(conflicts, loaded.project);
-    auto errors = conflicts.take();
+    return conflicts.take();
+}
+
+cmd::Errors find_conflicts(const Loaded& loaded, const std::vector<ServeValue>& serve) {
+    auto errors = find_conflicts(loaded);
     check_serve(errors, loaded, serve);
     return errors;
 }

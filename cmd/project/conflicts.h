@@ -11,6 +11,8 @@
 
 namespace waaft::project {
 
+cmd::Errors find_conflicts(const Loaded& loaded);
+// With those of `serve:` in a deployment, which has the files of `secrets:`.
 cmd::Errors find_conflicts(const Loaded& loaded, const std::vector<ServeValue>& serve);
 
 }  // namespace waaft::project

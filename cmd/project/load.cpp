@@ -3,7 +3,6 @@
 #include "cmd/project/config_text.h"
 #include "cmd/project/conflicts.h"
 #include "cmd/project/fields.h"
-#include "cmd/project/forms.h"
 #include "cmd/project/parse.h"
 
 #include <algorithm>
@@ -15,22 +14,20 @@ namespace {
 class Loader {
 public:
     void add_files(const Flags& flags, const cmd::Environment& environment) {
-        const auto base = find_config(flags.file, environment);
-        if (base) {
-            loaded_.file = *base;
-            loaded_.project.folder = folder_of(*base);
-            add_file(*base);
-        }
-        if (!flags.environment) return;
-        if (!has_form(Form::name, *flags.environment)) {
-            errors_.push_back({"usage_environment",
-                               "-e takes the name of an environment in lower-case letters, digits and hyphens",
-                               *flags.environment, "write -e staging for waaft.staging.yaml"});
+        const auto files = config_files(flags.file, flags.environment, environment);
+        if (!files) {
+            errors_.push_back(files.error());
             return;
         }
-        const auto overlay = overlay_of(base.value_or("waaft.yaml"), *flags.environment);
-        if (!base) loaded_.file = overlay;
-        add_file(overlay);
+        if (files->base) {
+            loaded_.file = *files->base;
+            loaded_.project.folder = folder_of(*files->base);
+            add_file(*files->base, Origin::From::file);
+        }
+        if (files->overlay) {
+            if (!files->base) loaded_.file = *files->overlay;
+            add_file(*files->overlay, Origin::From::overlay);
+        }
     }
 
     void add_environment(const cmd::Environment& environment) {
@@ -58,9 +55,9 @@ public:
         }
     }
 
-    Result<Loaded, cmd::Errors> finish() {
+    Result<Loaded, cmd::Errors> finish(bool for_cluster) {
         loaded_.project.serve_yaml = serve_text(serve_);
-        if (errors_.empty()) errors_ = find_conflicts(loaded_, serve_);
+        if (errors_.empty()) errors_ = for_cluster ? find_conflicts(loaded_, serve_) : find_conflicts(loaded_);
         if (!errors_.empty()) return std::move(errors_);
         return std::move(loaded_);
     }
@@ -71,7 +68,7 @@ private:
         return folder.empty() ? "." : folder;
     }
 
-    void add_file(const std::string& path) {
+    void add_file(const std::string& path, Origin::From from) {
         const auto text = read_config(path);
         if (!text) {
             errors_.push_back(text.error());
@@ -79,8 +76,7 @@ private:
         }
         auto parsed = parse_file(*text, path);
         for (const auto& value : parsed.fields) {
-            note(*value.field, apply(value, loaded_.project),
-                 {Origin::From::file, path + ":" + std::to_string(value.line)});
+            note(*value.field, apply(value, loaded_.project), {from, path + ":" + std::to_string(value.line)});
         }
         std::move(parsed.serve.begin(), parsed.serve.end(), std::back_inserter(serve_));
         std::move(parsed.errors.begin(), parsed.errors.end(), std::back_inserter(errors_));
@@ -153,7 +149,7 @@ Result<Loaded, cmd::Errors> load(const Flags& flags, const cmd::Environment& env
     loader.add_files(flags, environment);
     loader.add_environment(environment);
     loader.add_flags(flags);
-    auto loaded = loader.finish();
+    auto loaded = loader.finish(flags.for_cluster);
     if (loaded && loaded->project.cluster.context.empty())
         loaded->project.cluster.context = gke_context(loaded->project.cluster);
     return loaded;

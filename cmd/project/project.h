@@ -94,6 +94,7 @@ struct Flags {
     std::optional<std::string> environment;  // -e staging: waaft.staging.yaml is merged over it
     // Dotted field name and text, as given by flags of single commands.
     std::vector<std::pair<std::string, std::string>> values;
+    bool for_cluster = true;  // what `serve:` contradicts in a deployment is an error too
 };
 
 struct Loaded {

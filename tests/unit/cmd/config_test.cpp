@@ -3,10 +3,12 @@
 #include "cmd/commands.h"
 #include "cmd/nearest.h"
 #include "cmd/schema.h"
+#include "cmd/schema_values.h"
 #include "tests/support/catch.h"
 
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <sstream>
 
 using namespace waaft;
@@ -98,8 +100,8 @@ TEST_CASE("the file is the flag's, the variable's, or waaft.yaml if there is one
     Workspace::write("c.yaml", "serve: {data: three}\n");
     CHECK(cmd::load_config({}, {})->config.data == "one");
     CHECK(cmd::load_config({}, environment)->config.data == "two");
-    CHECK(cmd::load_config({.file = "c.yaml", .values = {}}, environment)->config.data == "three");
-    const auto missing = cmd::load_config({.file = "d.yaml", .values = {}}, environment);
+    CHECK(cmd::load_config({.file = "c.yaml", .environment = {}, .values = {}}, environment)->config.data == "three");
+    const auto missing = cmd::load_config({.file = "d.yaml", .environment = {}, .values = {}}, environment);
     REQUIRE(!missing.has_value());
     CHECK(missing.error().front().where == "d.yaml");
 }
@@ -254,16 +256,47 @@ TEST_CASE("nearest names") {
     CHECK(cmd::nearest(std::string(100'000, 'a'), {"serve"}).empty());
 }
 
-TEST_CASE("the schema and the README's table are those of the settings") {
+TEST_CASE("the schema and the tables of the documentation are those of the settings") {
     const auto read = [](const std::string& name) {
         std::ifstream file(std::string(WAAFT_SOURCE_DIR) + "/" + name);
         return std::string(std::istreambuf_iterator<char>(file), {});
     };
-    INFO("`make format` writes both anew");
+    INFO("`make format` writes all three anew");
     const bool schema_is_new = read("templates/waaft.schema.json") == cmd::json_schema();
-    const bool table_is_new = read("README.md").find("\n" + cmd::markdown_table() + "\n") != std::string::npos;
+    const bool readme_is_new = read("README.md").find("\n" + cmd::settings_table() + "\n") != std::string::npos;
+    const bool reference_is_new =
+        read("docs/waaft.yaml.md").find("\n" + cmd::project_table() + "\n") != std::string::npos;
     CHECK(schema_is_new);
-    CHECK(table_is_new);
+    CHECK(readme_is_new);
+    CHECK(reference_is_new);
+}
+
+TEST_CASE("a pattern of whole numbers takes those between its bounds and no others") {
+    struct Row {
+        std::uint64_t min, max;
+        std::string pattern;
+    };
+    const std::vector<Row> rows{{0, 0, "0*(0)"},
+                                {7, 7, "0*(7)"},
+                                {0, 10, "0*([0-9]|10)"},
+                                {1, 100, "0*([1-9]|[1-9][0-9]|100)"},
+                                {1, 65535,
+                                 "0*([1-9]|[1-9][0-9]|[1-9][0-9]{2}|[1-9][0-9]{3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|"
+                                 "65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"},
+                                {1195, 1203, "0*(119[5-9]|120[0-3])"}};
+    for (const auto& row : rows) CHECK(cmd::whole_numbers(row.min, row.max) == row.pattern);
+    for (std::uint64_t min = 0; min < 1200; min += 157) {
+        for (std::uint64_t max = min; max < 1300; max += 149) {
+            const std::regex pattern(cmd::whole_numbers(min, max));
+            bool right = true;
+            for (std::uint64_t number = 0; number < 1400; ++number) {
+                const bool inside = number >= min && number <= max;
+                right = right && std::regex_match(std::to_string(number), pattern) == inside;
+            }
+            CAPTURE(min, max);
+            CHECK(right);
+        }
+    }
 }
 
 TEST_CASE("the server takes the whole waaft.yaml, and refuses mistakes anywhere in it") {
