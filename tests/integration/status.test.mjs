@@ -1,27 +1,8 @@
 // waaft status, scale, logs, open and doctor where there is no cluster: what they say, in text and in JSON.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
+import { runWithKubectl as run } from '../support/kubectl.mjs';
 import { agrees } from '../support/output_schemas.mjs';
-import { binary, temporaryFolder } from '../support/server.mjs';
-
-// A kubectl with two contexts whose clusters are not reached: what it is asked for is in the list.
-const kubectl = `#!/bin/sh
-case "$*" in
-*"config view"*) echo '{"current-context":"one","contexts":[{"name":"one"},{"name":"two"}]}' ;;
-*version*) echo '{"clientVersion":{"gitVersion":"v1.34.4"}}' ;;
-*) echo "error: context \\"three\\" does not exist" >&2; exit 1 ;;
-esac
-`;
-
-function run(t, args, { tool = kubectl } = {}) {
-  const folder = temporaryFolder(t);
-  if (tool) writeFileSync(join(folder, 'kubectl'), tool, { mode: 0o755 });
-  const PATH = tool ? `${folder}:/usr/bin:/bin` : folder;
-  return spawnSync(binary, args, { cwd: folder, encoding: 'utf8', env: { PATH, HOME: folder } });
-}
 
 const commands = [['status'], ['scale', '--min', '2'], ['logs'], ['open']];
 
@@ -74,7 +55,7 @@ test('doctor goes through the chain and names what mends each link', (t) => {
   assert.match(done.stdout, /^skipped permissions/m);
   const json = agrees('doctor', run(t, [...args, '--output', 'json']).stdout);
   assert.deepEqual(json.causes.map(({ code }) => code), ['preflight_registry', 'preflight_context']);
-  const without = agrees('doctor', run(t, [...args, '--output', 'json'], { tool: '' }).stdout);
+  const without = agrees('doctor', run(t, [...args, '--output', 'json'], { tool: null }).stdout);
   const missing = without.checks.find(({ id }) => id === 'kubectl');
   assert.equal(missing.state, 'failed');
 });

@@ -14,6 +14,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { held } from '../../support/output_schemas.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 export const binary = process.env.WAAFT ?? join(root, 'build', 'dev', 'cmd', 'waaft');
@@ -93,9 +94,11 @@ class Cluster {
     return JSON.parse(await this.kubectl(['get', '-n', namespace, '-o', 'json', ...what]));
   }
 
-  // {code, signal, stdout, stderr}
-  waaft(args, options = {}) {
-    return run([binary, ...args], { ...options, env: { ...this.env, NO_COLOR: '1', ...options.env } });
+  // {code, signal, stdout, stderr}; what it says in JSON is held against docs/schemas.
+  async waaft(args, options = {}) {
+    const done = await run([binary, ...args], { ...options, env: { ...this.env, NO_COLOR: '1', ...options.env } });
+    held(args, done.stdout);
+    return done;
   }
 
   // Runs a program on a machine outside the cluster, which load-balancer addresses can be reached from.
