@@ -5,8 +5,6 @@
 namespace waaft::cmd {
 namespace {
 
-using deploy::flag;
-
 std::vector<Option> options_of(const deploy::Input& input, const std::shared_ptr<deploy::Wish>& wish) {
     auto options = deploy::shared_options(input);
     const auto add = [&](Option option) { options.push_back(std::move(option)); };

@@ -2,32 +2,12 @@
 
 #include "cmd/ui/failure.h"
 
-#include <iterator>
-
 namespace waaft::deploy {
 
-std::vector<cmd::Option> shared_options(const Input& input) {
-    auto options = cmd::common_options(input.common);
-    auto more = project::project_options(input.project);
-    options.insert(options.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-    return options;
-}
-
-cmd::Option flag(std::string name, std::string value, std::string doc, std::function<void(const std::string&)> put) {
-    cmd::Option option;
-    option.name = std::move(name);
-    option.value = std::move(value);
-    option.doc = std::move(doc);
-    option.set = [put = std::move(put)](const std::string&, const std::string& text) { put(text); };
-    return option;
-}
+std::vector<cmd::Option> shared_options(const Input& input) { return project::with_shared_options({}, input); }
 
 Result<void, cmd::Errors> Session::start() {
-    if (!input.common->wrong.empty()) return input.common->wrong;
-    auto flags = *input.project;
-    flags.file = input.common->file;
-    flags.environment = input.common->environment;
-    auto loaded = project::load(flags, input.environment);
+    auto loaded = project::load(input, input.environment);
     if (!loaded) return loaded.error();
     for (const auto& warning : loaded->warnings) progress.warn(warning);
     project = std::move(loaded->project);

@@ -5,20 +5,18 @@
 
 #include "cmd/deploy/watch.h"
 #include "cmd/kube/connect.h"
-#include "cmd/project/load.h"
+#include "cmd/project/options.h"
 
 #include <optional>
 
 namespace waaft::deploy {
 
 // Of one command line; shared with the options' closures.
-struct Input {
-    std::shared_ptr<cmd::CommonFlags> common = std::make_shared<cmd::CommonFlags>();
-    std::shared_ptr<project::Flags> project = std::make_shared<project::Flags>();
+struct Input : project::CommandFlags {
     cmd::Environment environment;
 };
 std::vector<cmd::Option> shared_options(const Input& input);
-cmd::Option flag(std::string name, std::string value, std::string doc, std::function<void(const std::string&)> put);
+using cmd::flag;
 
 struct Session {
     Session(const cmd::Streams& the_streams, const Input& the_input)

@@ -3,7 +3,7 @@
 #include "cmd/doctor/cluster.h"
 #include "cmd/doctor/tools.h"
 #include "cmd/kube/connect.h"
-#include "cmd/project/load.h"
+#include "cmd/project/options.h"
 #include "cmd/ui/failure.h"
 #include "cmd/ui/progress.h"
 #include "cmd/ui/text.h"
@@ -25,10 +25,7 @@ using doctor::State;
 
 constexpr std::string_view schema = "waaft.doctor/1";
 
-struct DoctorOptions {
-    std::shared_ptr<CommonFlags> common = std::make_shared<CommonFlags>();
-    std::shared_ptr<project::Flags> project = std::make_shared<project::Flags>();
-};
+using DoctorOptions = project::CommandFlags;
 
 std::string state_text(State state, bool color) {
     auto text = std::string(doctor::name_of(state));
@@ -134,10 +131,7 @@ Result<Exit, Errors> answer(const DoctorOptions& options, const Streams& streams
 }
 
 Result<Exit, Errors> run(const DoctorOptions& options, const Environment& environment, const Streams& streams) {
-    if (!options.common->wrong.empty()) return answer(options, streams, options.common->wrong);
-    options.project->file = options.common->file;
-    options.project->environment = options.common->environment;
-    const auto loaded = project::load(*options.project, environment);
+    const auto loaded = project::load(options, environment);
     if (!loaded) return answer(options, streams, loaded.error());
     const auto& project = loaded->project;
     const os::Interrupt interrupt;
@@ -164,10 +158,9 @@ Result<Exit, Errors> run(const DoctorOptions& options, const Environment& enviro
 
 Command doctor_command(const Environment& environment) {
     const auto options = std::make_shared<DoctorOptions>();
-    auto all = common_options(options->common);
     // Each check has a limit of its own.
-    std::erase_if(all, [](const Option& option) { return option.name == "--timeout"; });
-    for (auto& option : project::project_options(options->project)) all.push_back(std::move(option));
+    auto all =
+        project::with_shared_options({}, *options, [](const Option& option) { return option.name != "--timeout"; });
     return {.name = "doctor",
             .doc = "Check everything that building, pushing and deploying needs, and say what mends it.",
             .options = std::move(all),

@@ -3,7 +3,7 @@
 #include "cmd/image/build.h"
 #include "cmd/image/platforms.h"
 #include "cmd/os/files.h"
-#include "cmd/project/load.h"
+#include "cmd/project/options.h"
 #include "cmd/registry/docker_archive.h"
 #include "cmd/registry/push.h"
 #include "cmd/ui/exit_codes.h"
@@ -33,9 +33,7 @@ struct BuildFlags {
     bool force = false;
 };
 
-struct Shared {
-    std::shared_ptr<CommonFlags> common = std::make_shared<CommonFlags>();
-    std::shared_ptr<project::Flags> project = std::make_shared<project::Flags>();
+struct Shared : project::CommandFlags {
     std::shared_ptr<BuildFlags> build = std::make_shared<BuildFlags>();
 };
 
@@ -47,15 +45,7 @@ Causes causes_of(const Errors& errors) {
     return causes;
 }
 
-Option option(std::string name, std::string value, std::string doc, std::function<void(const std::string&)> put) {
-    return {.name = std::move(name),
-            .aliases = {},
-            .value = std::move(value),
-            .doc = std::move(doc),
-            .group = {},
-            .choices = {},
-            .set = [put = std::move(put)](const std::string&, const std::string& text) { put(text); }};
-}
+constexpr auto* option = flag;
 
 Option file_option(std::string name, std::string value, std::string doc, std::function<void(const std::string&)> put) {
     auto result = option(std::move(name), std::move(value), std::move(doc), std::move(put));
@@ -151,10 +141,7 @@ public:
 
 private:
     Result<void, Errors> configure() {
-        project::Flags flags = *shared_.project;
-        flags.file = shared_.common->file;
-        flags.environment = shared_.common->environment;
-        auto loaded = project::load(flags, environment_);
+        auto loaded = project::load(shared_, environment_);
         if (!loaded) return loaded.error();
         for (const auto& warning : loaded->warnings) progress_.warn(warning);
         project_ = std::move(loaded->project);

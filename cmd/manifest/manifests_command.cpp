@@ -3,7 +3,7 @@
 #include "cmd/manifest/files.h"
 #include "cmd/manifest/render.h"
 #include "cmd/project/forms.h"
-#include "cmd/project/load.h"
+#include "cmd/project/options.h"
 #include "cmd/ui/exit_codes.h"
 #include "cmd/ui/failure.h"
 #include "cmd/ui/progress.h"
@@ -27,38 +27,24 @@ struct ManifestsFlags {
     bool make_namespace = false;
 };
 
-struct Shared {
-    std::shared_ptr<CommonFlags> common = std::make_shared<CommonFlags>();
-    std::shared_ptr<project::Flags> project = std::make_shared<project::Flags>();
+struct Shared : project::CommandFlags {
     std::shared_ptr<ManifestsFlags> own = std::make_shared<ManifestsFlags>();
 };
 
-Option option(std::string name, std::string value, std::string doc, std::function<void(const std::string&)> put) {
-    return {.name = std::move(name),
-            .aliases = {},
-            .value = std::move(value),
-            .doc = std::move(doc),
-            .group = {},
-            .choices = {},
-            .set = [put = std::move(put)](const std::string&, const std::string& text) { put(text); }};
-}
-
 std::vector<Option> manifests_options(const Shared& shared) {
     const auto own = shared.own;
-    auto folder = option("--output-dir", "DIR", "Write one file for each object there instead of to stdout.",
-                         [own](const std::string& text) { own->folder = text; });
+    auto folder = flag("--output-dir", "DIR", "Write one file for each object there instead of to stdout.",
+                       [own](const std::string& text) { own->folder = text; });
     folder.file = true;
     std::vector<Option> options{
         std::move(folder),
-        option("--image", "REFERENCE", "The image to run, best by digest: host/org/waaft@sha256:...",
-               [own](const std::string& text) { own->image = text; }),
-        option("--two-services", "", "TCP and UDP in two Services, for clusters where one can't have both.",
-               [own](const std::string&) { own->two_services = true; }),
-        option("--with-namespace", "", "The Namespace too, for one of waaft's own.",
-               [own](const std::string&) { own->make_namespace = true; })};
-    for (auto& each : project::project_options(shared.project)) options.push_back(std::move(each));
-    for (auto& each : common_options(shared.common)) options.push_back(std::move(each));
-    return options;
+        flag("--image", "REFERENCE", "The image to run, best by digest: host/org/waaft@sha256:...",
+             [own](const std::string& text) { own->image = text; }),
+        flag("--two-services", "", "TCP and UDP in two Services, for clusters where one can't have both.",
+             [own](const std::string&) { own->two_services = true; }),
+        flag("--with-namespace", "", "The Namespace too, for one of waaft's own.",
+             [own](const std::string&) { own->make_namespace = true; })};
+    return project::with_shared_options(std::move(options), shared);
 }
 
 // "host:5000/org/waaft", then ":tag", "@sha256:...", or both.
@@ -82,14 +68,11 @@ bool is_image(std::string_view text) {
 }
 
 Result<manifest::Rendered, Errors> render(const Shared& shared, const Environment& environment) {
-    auto flags = *shared.project;
-    flags.file = shared.common->file;
-    flags.environment = shared.common->environment;
     const auto& own = *shared.own;
     if (!own.image.empty() && !is_image(own.image))
         return Errors{
             {"usage_image", "--image must be an image's reference", own.image, "such as host/org/waaft@sha256:..."}};
-    const auto loaded = project::load(flags, environment);
+    const auto loaded = project::load(shared, environment);
     if (!loaded) return loaded.error();
     const auto& project = loaded->project;
     const auto patches = manifest::read_patches(project);

@@ -3,7 +3,7 @@
 #include "cmd/image/name.h"
 #include "cmd/json_text.h"
 #include "cmd/os/files.h"
-#include "cmd/project/load.h"
+#include "cmd/project/options.h"
 #include "cmd/push/source.h"
 #include "cmd/registry/push.h"
 #include "cmd/ui/exit_codes.h"
@@ -25,41 +25,26 @@ struct PushFlags {
     bool force = false;
 };
 
-struct Shared {
-    std::shared_ptr<CommonFlags> common = std::make_shared<CommonFlags>();
-    std::shared_ptr<project::Flags> project = std::make_shared<project::Flags>();
+struct Shared : project::CommandFlags {
     std::shared_ptr<PushFlags> push = std::make_shared<PushFlags>();
 };
 
-Option option(std::string name, std::string value, std::string doc, std::function<void(const std::string&)> put) {
-    return {.name = std::move(name),
-            .aliases = {},
-            .value = std::move(value),
-            .doc = std::move(doc),
-            .group = {},
-            .choices = {},
-            .set = [put = std::move(put)](const std::string&, const std::string& text) { put(text); }};
-}
-
 std::vector<Option> push_options(const Shared& shared) {
     const auto push = shared.push;
-    auto from = option("--from", "IMAGE", "A folder with an OCI layout, an archive, or docker:NAME.",
-                       [push](const std::string& text) { push->from = text; });
+    auto from = flag("--from", "IMAGE", "A folder with an OCI layout, an archive, or docker:NAME.",
+                     [push](const std::string& text) { push->from = text; });
     from.file = true;
-    auto tag = option("--tag", "TAG", "One more tag; may be repeated.",
-                      [push](const std::string& text) { push->tags.push_back(text); });
+    auto tag = flag("--tag", "TAG", "One more tag; may be repeated.",
+                    [push](const std::string& text) { push->tags.push_back(text); });
     tag.repeatable = true;
     std::vector<Option> options{
         std::move(from), std::move(tag),
-        option("--force", "", "Move tags that another image has.", [push](const std::string&) { push->force = true; })};
+        flag("--force", "", "Move tags that another image has.", [push](const std::string&) { push->force = true; })};
     // What a cluster has to do with is no matter of a registry.
-    for (auto& each : project::project_options(shared.project)) {
-        const bool ours =
-            each.name.starts_with("--image-") || each.name.starts_with("--registry-") || each.name == "--plain-http";
-        if (ours) options.push_back(std::move(each));
-    }
-    for (auto& each : common_options(shared.common)) options.push_back(std::move(each));
-    return options;
+    return project::with_shared_options(std::move(options), shared, [](const Option& each) {
+        return each.group != "Project" || each.name.starts_with("--image-") || each.name.starts_with("--registry-") ||
+               each.name == "--plain-http";
+    });
 }
 
 Result<std::string> version_of(const project::Project& project, const os::Interrupt& interrupt) {
@@ -85,10 +70,7 @@ public:
 
 private:
     Result<void, Errors> configure() {
-        project::Flags flags = *shared_.project;
-        flags.file = shared_.common->file;
-        flags.environment = shared_.common->environment;
-        auto loaded = project::load(flags, environment_);
+        auto loaded = project::load(shared_, environment_);
         if (!loaded) return loaded.error();
         for (const auto& warning : loaded->warnings) progress_.warn(warning);
         project_ = std::move(loaded->project);

@@ -7,11 +7,8 @@
 namespace waaft::status {
 
 std::vector<cmd::Option> with_session_options(std::vector<cmd::Option> own, const SessionFlags& flags, bool waits) {
-    for (auto& option : cmd::common_options(flags.common)) {
-        if (waits || option.name != "--timeout") own.push_back(std::move(option));
-    }
-    for (auto& option : project::project_options(flags.project)) own.push_back(std::move(option));
-    return own;
+    return project::with_shared_options(
+        std::move(own), flags, [waits](const cmd::Option& option) { return waits || option.name != "--timeout"; });
 }
 
 cmd::Option switch_option(std::string name, std::string doc, std::function<void()> set) {
@@ -33,10 +30,7 @@ cmd::Option value_option(std::string name, std::string value, std::string doc,
 }
 
 Result<project::Loaded, cmd::Errors> load_project(const SessionFlags& flags, const cmd::Environment& environment) {
-    if (!flags.common->wrong.empty()) return flags.common->wrong;
-    flags.project->file = flags.common->file;
-    flags.project->environment = flags.common->environment;
-    return project::load(*flags.project, environment);
+    return project::load(flags, environment);
 }
 
 Result<Session, cmd::Errors> open_session(const SessionFlags& flags, const cmd::Environment& environment,

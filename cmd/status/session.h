@@ -5,7 +5,7 @@
 #pragma once
 
 #include "cmd/kube/connect.h"
-#include "cmd/project/load.h"
+#include "cmd/project/options.h"
 #include "cmd/ui/progress.h"
 
 #include <memory>
@@ -14,10 +14,7 @@
 
 namespace waaft::status {
 
-struct SessionFlags {
-    std::shared_ptr<cmd::CommonFlags> common = std::make_shared<cmd::CommonFlags>();
-    std::shared_ptr<project::Flags> project = std::make_shared<project::Flags>();
-};
+using SessionFlags = project::CommandFlags;
 
 // Those of `own`, then the common ones, then the project's. --timeout is for commands that wait for something.
 std::vector<cmd::Option> with_session_options(std::vector<cmd::Option> own, const SessionFlags& flags,

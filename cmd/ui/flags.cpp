@@ -120,6 +120,16 @@ std::vector<Option> common_options(const std::shared_ptr<CommonFlags>& flags) {
             option(flags, "--timeout", "TIME", "How long all of it may take: 90s, 5m, 1h30m.", set_timeout)};
 }
 
+Option flag(std::string name, std::string value, std::string doc, std::function<void(const std::string&)> put) {
+    return {.name = std::move(name),
+            .aliases = {},
+            .value = std::move(value),
+            .doc = std::move(doc),
+            .group = {},
+            .choices = {},
+            .set = [put = std::move(put)](const std::string&, const std::string& text) { put(text); }};
+}
+
 bool can_ask() { return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1; }
 
 bool confirm(const Streams& streams, std::string_view question, const os::Interrupt* interrupt) {

@@ -78,6 +78,9 @@ struct CommonFlags {
 };
 std::vector<Option> common_options(const std::shared_ptr<CommonFlags>& flags);
 
+// A flag of a command's own, "--image REFERENCE"; without `value` a switch. `put` gets the text.
+Option flag(std::string name, std::string value, std::string doc, std::function<void(const std::string&)> put);
+
 // "90" (seconds), "500ms", "90s", "5m", "1h30m"; at most a day.
 std::optional<Duration> parse_timeout(std::string_view text);
 
