@@ -159,6 +159,7 @@ void Replica::Impl::compose(Batch& decided, Now now) {
     Change& change = decided.change;
     decided.changed = state.members.take_changed();
     change.rules = rules;
+    change.epoch = decided.settings.epoch;
     state.empty_since.reset();  // the store forgets rooms that nobody uses
     bool host_came = false;
     bool somebody_came = false;

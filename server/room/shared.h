@@ -34,6 +34,7 @@ struct Word {
 struct Change {
     std::uint64_t number = 0;       // rises with each; the same again has the answer of the first time
     Revision rules = 0;             // it was decided against
+    std::string epoch;              // it was decided against; `settings` may have a new one
     bool raises_rules = false;      // others' decisions depend on it
     std::uint32_t members_max = 0;  // there must not be more with it; 0: does not matter
     struct MemberChange {
