@@ -79,4 +79,11 @@ std::vector<MemberState*> settle_places(const Members& members, signaling::RoomK
     }
 }
 
+const MemberState* next_for_place(const Members& members, signaling::RoomKind kind, std::uint32_t mesh_max,
+                                  Precedence precedence) {
+    const Survey now = survey(members, kind);
+    const bool fits = now.taken < mesh_max || (now.next != nullptr && displaced(now, kind, precedence) != nullptr);
+    return fits ? now.next : nullptr;
+}
+
 }  // namespace waaft::room

@@ -19,4 +19,8 @@ enum class Precedence : std::uint8_t { holder, by_age };
 std::vector<MemberState*> settle_places(const Members& members, signaling::RoomKind kind, std::uint32_t mesh_max,
                                         Precedence precedence);
 
+// Who would get a place; nullptr: all is settled.
+const MemberState* next_for_place(const Members& members, signaling::RoomKind kind, std::uint32_t mesh_max,
+                                  Precedence precedence);
+
 }  // namespace waaft::room

@@ -37,18 +37,24 @@ Replica::Impl::Impl(std::string server, const Options& options, Snapshot snapsho
       alive_trusted_from(now.steady + servers_return_within) {
     inside().bare_welcome = true;
     inside().precedence = Precedence::holder;
+    inside().empty_since.reset();  // the store forgets rooms that nobody uses
     resync(std::move(snapshot), now);
     outputs.clear();  // nobody is here to hear it
 }
 
-template <class Kind>
-bool Replica::Impl::is_queued() const {
-    return std::any_of(inputs.begin(), inputs.end(),
-                       [](const Input& input) { return std::holds_alternative<Kind>(input); });
+bool Replica::Impl::is_going(ConnectionId connection) const {
+    return std::any_of(inputs.begin(), inputs.end(), [&](const Input& input) {
+        const auto* going = std::get_if<Going>(&input);
+        return going != nullptr && going->connection == connection;
+    });
 }
 
 void Replica::Impl::queue(Input input, Now now) {
-    if (inside().settings.ended) return;
+    if (finished) {
+        inputs.push_back(std::move(input));
+        refuse_rest();
+        return;
+    }
     const bool asked = std::holds_alternative<Coming>(input) || std::holds_alternative<Saying>(input);
     if (asked && inputs.size() >= inputs_max) {
         refuse_input(input, ErrorCode::busy);
@@ -95,6 +101,7 @@ void Replica::end(Now now) { impl_->queue(Impl::Ending{}, now); }
 
 void Replica::on_deadline(Now now) {
     Impl& impl = *impl_;
+    if (impl.finished) return;
     if (impl.hole_until && *impl.hole_until <= now.steady) {
         impl.hole_until.reset();
         impl.missed = true;
@@ -106,6 +113,7 @@ void Replica::on_deadline(Now now) {
 }
 
 std::optional<TimePoint> Replica::deadline() const {
+    if (impl_->finished) return std::nullopt;
     std::optional<TimePoint> earliest = impl_->hole_until;
     const auto consider = [&](std::optional<TimePoint> at) {
         if (at && (!earliest || *at < *earliest)) earliest = at;
@@ -134,6 +142,7 @@ void Replica::on_answer(Answer answer, Now now) {
     Impl& impl = *impl_;
     if (!impl.batch || impl.batch->answer) return;
     Impl::Batch& batch = *impl.batch;
+    batch.asked = false;
     switch (answer.outcome) {
         case Answer::Outcome::done:
             // Undone: something that should have collided was told meanwhile, or the connection was lost.
@@ -145,14 +154,11 @@ void Replica::on_answer(Answer answer, Now now) {
             impl.take_back(now);
             impl.decide_from = answer.revision;
             break;
-        case Answer::Outcome::gone:
-            impl.take_back(now);
-            impl.over();
-            return;
+        case Answer::Outcome::gone: impl.over(now); return;
         case Answer::Outcome::away:
             impl.undo(batch, now);
             batch.lost_connection = true;
-            if (impl.up) impl.requests.push_back(Commit{batch.change});
+            if (impl.up) impl.ask();
             return;
         case Answer::Outcome::full:
         case Answer::Outcome::failed: {
@@ -176,7 +182,8 @@ void Replica::on_answer(Answer answer, Now now) {
 
 void Replica::on_told(Told told, Now now) {
     Impl& impl = *impl_;
-    if (told.revision <= impl.revision) return;
+    // Before it is read again nobody knows whether the store went back to an earlier revision.
+    if (impl.finished || (told.revision <= impl.revision && !impl.missed)) return;
     if (impl.told.size() >= told_max) {
         impl.told.clear();
         impl.missed = true;
@@ -194,10 +201,10 @@ void Replica::on_whisper(const Word& word) {
 
 void Replica::on_read(std::optional<Snapshot> snapshot, Now now) {
     Impl& impl = *impl_;
-    if (!impl.reading) return;
+    if (!impl.reading || impl.finished) return;
     impl.reading = false;
     if (!snapshot) {
-        impl.over();
+        impl.over(now);
         return;
     }
     impl.missed = false;
@@ -230,15 +237,15 @@ void Replica::on_servers(const std::set<std::string>& alive, Now now) {
 
 void Replica::on_connection(bool up, Now now) {
     Impl& impl = *impl_;
-    if (impl.up == up) return;
+    if (impl.up == up || impl.finished) return;
     impl.up = up;
     impl.outputs.push_back(SendAll{signaling::Waiting{!up}, 0});
     impl.reading = false;
     impl.missed = true;
     if (!up) return;
     impl.alive_trusted_from = now.steady + servers_return_within;
-    if (impl.batch && impl.batch->lost_connection && !impl.batch->answer)
-        impl.requests.push_back(Commit{impl.batch->change});
+    impl.told.clear();  // perhaps of what the store has lost since
+    if (impl.batch && !impl.batch->asked && !impl.batch->answer) impl.ask();
     impl.advance(now);
 }
 

@@ -10,6 +10,20 @@ namespace {
 
 constexpr std::size_t batch_max = 512;
 
+// The connection that it is for alone; 0: there is none.
+struct ReceiverOf {
+    ConnectionId operator()(const Output& output) const { return std::visit(*this, output); }
+    template <class One>
+    ConnectionId operator()(const One& one) const {
+        if constexpr (requires { one.to; })
+            return one.to;
+        else if constexpr (requires { one.connection; })
+            return one.connection;
+        else
+            return 0;
+    }
+};
+
 bool is_removal(const Word& word) {
     const auto* message = std::get_if<signaling::ServerMessage>(&word.what);
     const auto* left = message != nullptr ? std::get_if<signaling::Left>(message) : nullptr;
@@ -24,12 +38,17 @@ void Replica::Impl::pump(Now now) {
         batch = std::move(decided);
         if (!batch->change.empty()) {
             batch->change.number = ++number;
-            requests.push_back(Commit{batch->change});
+            ask();
             return;
         }
         batch->answer = Answer{Answer::Outcome::done, revision, rules, {}};
         release(now);
     }
+}
+
+void Replica::Impl::ask() {
+    batch->asked = true;
+    requests.push_back(Commit{batch->change});
 }
 
 Replica::Impl::Batch Replica::Impl::decide(Now now) {
@@ -77,6 +96,11 @@ void Replica::Impl::run(const Adopting&, Now now) {
         state.set_timer(*member, member->lost_at + left);
         state.members.mark(*member);
     }
+}
+
+void Replica::Impl::run(const Settling&, Now) {
+    inside().settle_places();
+    inside().flush();
 }
 
 void Replica::Impl::run(const Renewing& input, Now) {
@@ -149,19 +173,16 @@ void Replica::Impl::collect(Batch& into, const Input&, const ReadHistory& output
 }
 void Replica::Impl::collect(Batch& into, const Input&, const Lookup& output) { into.held.push_back(Output{output}); }
 
-void Replica::Impl::collect(Batch& into, const Input&, const Ended& output) {
-    into.change.ends = true;
-    into.held.push_back(Output{output});
-}
+void Replica::Impl::collect(Batch& into, const Input&, const Ended&) { into.change.ends = true; }
 
 void Replica::Impl::compose(Batch& decided, Now now) {
     Room::Impl& state = inside();
     Change& change = decided.change;
     decided.changed = state.members.take_changed();
+    decided.lookups_after = state.lookups;
     change.rules = rules;
     change.epoch = decided.settings.epoch;
     state.empty_since.reset();  // the store forgets rooms that nobody uses
-    bool host_came = false;
     bool somebody_came = false;
     for (const std::string& id : decided.changed) {
         const MemberState* member = state.members.find(id);
@@ -172,11 +193,11 @@ void Replica::Impl::compose(Batch& decided, Now now) {
         if (member != nullptr) is = exported(*member, now);
         if (was_there && is && *is == before->second.member) continue;
         somebody_came |= is && !was_there;
-        host_came |= is && is->shown.role == signaling::Role::host;
         change.members.push_back({id, was_there ? before->second.version : 0, std::move(is)});
     }
     // The host comes in however many there are.
-    if (somebody_came && !host_came) change.members_max = state.members_max();
+    const auto size = static_cast<std::uint32_t>(state.members.size());
+    if (somebody_came) change.members_max = std::max(state.members_max(), size);
     change.raises_rules = raises_rules(change);
 }
 
@@ -237,17 +258,10 @@ void Replica::Impl::release(Now now) {
                 forget_stand_in(change.id);
             }
         }
+    } else {
+        state.lookups = std::move(taken.lookups_after);
     }
-    for (Held& held : taken.held) {
-        if (auto* welcome = std::get_if<LateWelcome>(&held)) {
-            const MemberState* member = state.members.find(welcome->member);
-            if (member == nullptr) continue;
-            outputs.push_back(Send{welcome->to, state.full_welcome(*member, welcome->resumed, welcome->seen)});
-            continue;
-        }
-        Output& output = std::get<Output>(held);
-        if (!late || !std::holds_alternative<SendAll>(output)) outputs.push_back(std::move(output));
-    }
+    say_held(taken);
     for (std::size_t i = 0; i < taken.change.records.size() && i < answer.records.size(); ++i) {
         written(taken.change.records[i], answer.records[i], now);
     }
@@ -256,7 +270,52 @@ void Replica::Impl::release(Now now) {
     if (taken.change.settings && taken.change.settings->epoch != taken.settings.epoch) {
         close_all(signaling::CloseCode::busy);
     }
-    if (state.settings.ended) refuse_rest();
+    if (!taken.change.members.empty()) settle_soon();
+    if (!taken.change.ends) return;
+    finished = true;
+    refuse_rest();
+    outputs.push_back(Ended{});
+}
+
+// Whoever comes in hears the welcome first, which tells all that this change did, then what is for them alone.
+void Replica::Impl::say_held(Batch& taken) {
+    std::set<ConnectionId> arriving;
+    for (const Held& held : taken.held) {
+        if (const auto* welcome = std::get_if<LateWelcome>(&held)) arriving.insert(welcome->to);
+    }
+    std::vector<Held> theirs;
+    for (Held& held : taken.held) {
+        if (arriving.contains(std::visit(ReceiverOf{}, held)))
+            theirs.push_back(std::move(held));
+        else
+            say(held, taken.undone);
+    }
+    for (Held& held : theirs) say(held, taken.undone);
+}
+
+void Replica::Impl::say(Held& held, bool late) {
+    if (const auto* welcome = std::get_if<LateWelcome>(&held)) {
+        let_in(*welcome, late);
+        return;
+    }
+    Output& output = std::get<Output>(held);
+    const auto* attached = std::get_if<Attach>(&output);
+    if (attached == nullptr) {
+        if (!late || !std::holds_alternative<SendAll>(output)) outputs.push_back(std::move(output));
+        return;
+    }
+    MemberState* member = inside().members.find_connection(attached->connection);
+    if (member == nullptr || is_going(member->connection)) return;
+    inside().attach(*member);
+    drain_room();
+}
+
+void Replica::Impl::let_in(const LateWelcome& welcome, bool late) {
+    const MemberState* member = inside().members.find_connection(welcome.to);
+    if (member != nullptr)
+        outputs.push_back(Send{welcome.to, inside().full_welcome(*member, welcome.resumed, welcome.seen)});
+    else if (late)
+        outputs.push_back(Close{welcome.to, signaling::CloseCode::busy});  // others undid it before it was known here
 }
 
 void Replica::Impl::written(const Persist& persist, const Written& result, Now now) {

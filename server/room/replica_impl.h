@@ -7,6 +7,7 @@
 #include "server/room/impl.h"
 #include "server/room/replica.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace waaft::room {
@@ -36,14 +37,19 @@ struct Replica::Impl {
     struct Due {};
     struct Ending {};
     struct Adopting {};
+    struct Settling {};
     struct Renewing {
         std::string lost_epoch;
     };
-    using Input = std::variant<Coming, Saying, Going, Found, Due, Ending, Adopting, Renewing>;
+    using Input = std::variant<Coming, Saying, Going, Found, Due, Ending, Adopting, Settling, Renewing>;
 
     void queue(Input input, Now now);
     template <class Kind>
-    bool is_queued() const;
+    bool is_queued() const {
+        return std::any_of(inputs.begin(), inputs.end(),
+                           [](const Input& input) { return std::holds_alternative<Kind>(input); });
+    }
+    bool is_going(ConnectionId connection) const;
     void refuse_input(const Input& input, signaling::ErrorCode code);
 
     // ---- deciding (replica_decide.cpp) ----
@@ -64,7 +70,9 @@ struct Replica::Impl {
         Settings settings;
         std::set<std::string> bans;
         std::unordered_map<std::uint64_t, Room::Impl::WaitingForTarget> lookups;
+        std::unordered_map<std::uint64_t, Room::Impl::WaitingForTarget> lookups_after;
         bool undone = false;
+        bool asked = false;            // its answer will come
         bool lost_connection = false;  // it may be taken or not: to be asked again
         std::optional<Answer> answer;
     };
@@ -79,6 +87,7 @@ struct Replica::Impl {
     void run(const Due& input, Now now);
     void run(const Ending& input, Now now);
     void run(const Adopting& input, Now now);
+    void run(const Settling& input, Now now);
     void run(const Renewing& input, Now now);
     void collect(Batch& into, const Input& cause);
     void collect(Batch& into, const Input& cause, Send output);
@@ -98,6 +107,10 @@ struct Replica::Impl {
     // Undoes what is under way and puts what came in back, to be decided again.
     void take_back(Now now);
     void release(Now now);
+    void ask();
+    void say_held(Batch& taken);
+    void say(Held& held, bool late);
+    void let_in(const LateWelcome& welcome, bool late);
     void written(const Persist& persist, const Written& result, Now now);
 
     // ---- what others did (replica_take.cpp) ----
@@ -115,8 +128,10 @@ struct Replica::Impl {
     void resync_members(const Snapshot& snapshot, Now now);
     void resync_log(Snapshot& snapshot, Now now);
     void close_all(signaling::CloseCode code);
-    void over();
+    void over(Now now);
     void refuse_rest();
+    // Others may have let somebody in, or out, who was not thought of when a place was given.
+    void settle_soon();
 
     // ---- the copy ----
     Room::Impl& inside() const { return *room.impl_; }
@@ -152,6 +167,7 @@ struct Replica::Impl {
     bool up = true;
     bool reading = false;
     bool loaded = false;
+    bool finished = false;
     bool missed = false;  // read again before anything else is decided
     std::set<std::string> alive;
     TimePoint alive_trusted_from;

@@ -115,6 +115,7 @@ void Replica::Impl::drain_room() {
 // ---- in order ----
 
 void Replica::Impl::advance(Now now) {
+    if (finished) return;
     while (!missed && take_next(now)) {
     }
     watch_hole(now);
@@ -138,13 +139,16 @@ bool Replica::Impl::take_next(Now now) {
     if (next == told.end() || (next->second.server == self && batch)) return false;
     Told change = std::move(next->second);
     told.erase(next);
-    if (batch && !batch->undone && collides(change)) undo(*batch, now);
+    if (batch && !batch->undone && collides(change)) {
+        undo(*batch, now);
+        missed = batch->answer.has_value();  // it was taken all the same
+    }
     take(std::move(change), now);
     return true;
 }
 
 void Replica::Impl::watch_hole(Now now) {
-    told.erase(told.begin(), told.upper_bound(revision));
+    if (!missed) told.erase(told.begin(), told.upper_bound(revision));
     const bool later_is_known = !told.empty() || (batch && batch->answer) || decide_from > revision;
     const bool own_is_next = batch && !batch->answer && !told.empty() && told.begin()->first == revision + 1;
     if (!later_is_known || own_is_next || missed)
@@ -165,7 +169,7 @@ void Replica::Impl::take(Told change, Now now) {
     rules = change.rules;
     hole_until.reset();
     if (change.ends) {
-        over();
+        over(now);
         return;
     }
     std::set<ConnectionId> closed;
@@ -181,6 +185,7 @@ void Replica::Impl::take(Told change, Now now) {
     inside().posts.restart(inside().tail.last_seq());
     drain_room();
     if (change.settings) take_settings(*change.settings);
+    if (!change.members.empty()) settle_soon();
 }
 
 void Replica::Impl::take_word(const Word& word, std::set<ConnectionId>& closed) {
@@ -216,7 +221,7 @@ void Replica::Impl::take_member(const std::string& id, const std::optional<Share
     }
     confirmed[id] = {*is, version};
     put(*is, now);
-    attach_again(*state.members.find(id));
+    if (stays) attach_again(*state.members.find(id));
 }
 
 void Replica::Impl::take_settings(const Settings& settings) {
@@ -246,6 +251,7 @@ void Replica::Impl::resync(Snapshot snapshot, Now now) {
     resync_members(snapshot, now);
     resync_log(snapshot, now);
     drain_room();
+    settle_soon();
     if (batch && batch->answer) {
         // It is part of what was read, if it was taken.
         if (batch->answer->revision <= revision)
@@ -312,6 +318,14 @@ void Replica::Impl::resync_log(Snapshot& snapshot, Now now) {
     state.posts.restart(state.tail.last_seq());
 }
 
+void Replica::Impl::settle_soon() {
+    const Room::Impl& state = inside();
+    const MemberState* next =
+        next_for_place(state.members, state.settings.kind, state.options.mesh_max, state.precedence);
+    // Its own server does it.
+    if (next != nullptr && next->mine && !is_queued<Settling>()) inputs.push_back(Settling{});
+}
+
 void Replica::Impl::close_all(CloseCode code) {
     inside().members.for_each([&](const MemberState& member) {
         const bool here = member.connected() && !is_stand_in(member.connection);
@@ -319,15 +333,13 @@ void Replica::Impl::close_all(CloseCode code) {
     });
 }
 
-void Replica::Impl::over() {
+void Replica::Impl::over(Now now) {
     Room::Impl& state = inside();
-    if (state.settings.ended) return;
+    if (finished) return;
+    if (batch) take_back(now);
     close_all(CloseCode::ended);
-    state.settings.ended = true;
+    state.settings.ended = finished = true;
     refuse_rest();
-    told.clear();
-    batch.reset();
-    hole_until.reset();
     outputs.push_back(Ended{});
 }
 
