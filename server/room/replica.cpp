@@ -43,10 +43,12 @@ Replica::Impl::Impl(std::string server, const Options& options, Snapshot snapsho
 }
 
 bool Replica::Impl::is_going(ConnectionId connection) const {
-    return std::any_of(inputs.begin(), inputs.end(), [&](const Input& input) {
+    const auto is_it = [&](const Input& input) {
         const auto* going = std::get_if<Going>(&input);
         return going != nullptr && going->connection == connection;
-    });
+    };
+    const bool under_way = batch && std::any_of(batch->inputs.begin(), batch->inputs.end(), is_it);
+    return under_way || std::any_of(inputs.begin(), inputs.end(), is_it);
 }
 
 void Replica::Impl::queue(Input input, Now now) {
@@ -150,7 +152,8 @@ void Replica::on_answer(Answer answer, Now now) {
             batch.answer = std::move(answer);
             break;
         case Answer::Outcome::conflict:
-            if (batch.lost_connection) impl.missed = true;
+            // Refused although nothing had happened that was not known: then what is known is wrong.
+            if (batch.lost_connection || answer.revision <= batch.known) impl.missed = true;
             impl.take_back(now);
             impl.decide_from = answer.revision;
             break;

@@ -54,6 +54,7 @@ void Replica::Impl::ask() {
 Replica::Impl::Batch Replica::Impl::decide(Now now) {
     Room::Impl& state = inside();
     Batch decided;
+    decided.known = revision;
     decided.settings = state.settings;
     decided.bans = state.ban_keys;
     decided.lookups = state.lookups;
@@ -263,7 +264,7 @@ void Replica::Impl::release(Now now) {
     }
     say_held(taken);
     for (std::size_t i = 0; i < taken.change.records.size() && i < answer.records.size(); ++i) {
-        written(taken.change.records[i], answer.records[i], now);
+        written(taken.change.records[i], answer.records[i], late, now);
     }
     state.posts.restart(state.tail.last_seq());
     drain_room();
@@ -318,13 +319,13 @@ void Replica::Impl::let_in(const LateWelcome& welcome, bool late) {
         outputs.push_back(Close{welcome.to, signaling::CloseCode::busy});  // others undid it before it was known here
 }
 
-void Replica::Impl::written(const Persist& persist, const Written& result, Now now) {
+void Replica::Impl::written(const Persist& persist, const Written& result, bool late, Now now) {
     Room::Impl& state = inside();
     signaling::Record record = persist.record;
     record.seq = result.seq;
     const MemberState* author = state.members.find(record.from);
     if (!persist.nonce.empty()) state.nonces.accept(record.from, persist.nonce, result.seq, now.steady);
-    if (!result.repeated && result.seq > state.tail.last_seq()) take_record(std::move(record));
+    if (!late && !result.repeated) take_record(std::move(record));
     if (author != nullptr && !persist.nonce.empty()) state.ack(*author, persist.nonce, result.seq);
 }
 

@@ -66,6 +66,7 @@ struct Replica::Impl {
         Change change;
         std::vector<Held> held;
         std::set<std::string> changed;
+        Revision known = 0;  // when it was decided
         // As they were before.
         Settings settings;
         std::set<std::string> bans;
@@ -111,7 +112,7 @@ struct Replica::Impl {
     void say_held(Batch& taken);
     void say(Held& held, bool late);
     void let_in(const LateWelcome& welcome, bool late);
-    void written(const Persist& persist, const Written& result, Now now);
+    void written(const Persist& persist, const Written& result, bool late, Now now);
 
     // ---- what others did (replica_take.cpp) ----
     // Takes in what is next in order, then decides what waits.

@@ -99,7 +99,7 @@ void Replica::Impl::forget_stand_in(const std::string& id) {
 void Replica::Impl::attach_again(MemberState& member) {
     const bool here = member.connected() && !is_stand_in(member.connection);
     const bool old = member.attached_on_air != member.on_air() || member.attached_role != member.shown.role;
-    if (here && old) inside().attach(member);
+    if (here && old && !is_going(member.connection)) inside().attach(member);
 }
 
 void Replica::Impl::drain_room() {
@@ -291,11 +291,10 @@ void Replica::Impl::resync_members(const Snapshot& snapshot, Now now) {
 void Replica::Impl::resync_log(Snapshot& snapshot, Now now) {
     Room::Impl& state = inside();
     const signaling::Seq last = state.tail.last_seq();
-    const signaling::Record* ours = state.tail.find(last);
-    const auto theirs = std::find_if(snapshot.tail.begin(), snapshot.tail.end(),
-                                     [&](const signaling::Record& record) { return record.seq == last; });
-    const bool other =
-        ours != nullptr && theirs != snapshot.tail.end() && (ours->from != theirs->from || ours->at != theirs->at);
+    const bool other = std::any_of(snapshot.tail.begin(), snapshot.tail.end(), [&](const signaling::Record& theirs) {
+        const signaling::Record* ours = state.tail.find(theirs.seq);
+        return ours != nullptr && (ours->from != theirs.from || ours->at != theirs.at);
+    });
     const bool lost = snapshot.last_seq < last || other;
     const bool renewed = snapshot.settings.epoch != state.settings.epoch;
     const bool hole = loaded && !snapshot.tail.empty() && snapshot.tail.front().seq > last + 1;
@@ -310,7 +309,7 @@ void Replica::Impl::resync_log(Snapshot& snapshot, Now now) {
         state.settings.epoch = snapshot.settings.epoch;
         if (lost && !renewed) inputs.push_front(Renewing{snapshot.settings.epoch});
         // They come back with what they have seen, and are told what they missed.
-        if (loaded && (renewed || hole)) close_all(CloseCode::busy);
+        if (loaded) close_all(CloseCode::busy);
     } else {
         for (signaling::Record& record : snapshot.tail) take_record(std::move(record));
     }

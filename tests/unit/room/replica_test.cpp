@@ -485,6 +485,18 @@ TEST_CASE("a server that missed the last change learns of it when its own is ref
     CHECK(three.call.heard(three.bob) == Lines{"room locked", "chat 1 bob hi", "ack n-1 1"});
 }
 
+TEST_CASE("a server that believes something wrong reads the room again when it is refused for it") {
+    Three three;
+    Told wrong;
+    wrong.server = "somebody";
+    wrong.revision = three.call.order.revision() + 1;
+    wrong.rules = wrong.revision;
+    three.call.replica(1)->on_told(wrong, three.call.now);
+    three.call.chat(three.ann, "n-1");
+    three.call.chat(three.bob, "n-2");
+    CHECK(three.call.heard(three.bob) == Lines{"chat 1 ann hi", "chat 2 bob hi", "ack n-2 2"});
+}
+
 TEST_CASE("a room that is only looked at ends nowhere") {
     Call call;
     call.enter(0, "ann");

@@ -125,10 +125,10 @@ bool Servers::open_room(std::size_t server) {
     if (opening.replica) return true;
     auto snapshot = opening.up ? order.read() : std::nullopt;
     if (!snapshot) return false;
-    const auto key = [this] { return "key-" + std::to_string(next_key_++); };
-    const auto epoch = [this] { return "epoch-" + std::to_string(next_key_++); };
+    const auto new_key = [this] { return "key-" + std::to_string(next_key_++); };
+    const auto new_epoch = [this] { return "epoch-" + std::to_string(next_key_++); };
     opening.replica = std::make_unique<Replica>(opening.name, options_, *std::move(snapshot),
-                                                Replica::Randoms{key, epoch}, clock_of(server));
+                                                Replica::Randoms{new_key, new_epoch}, clock_of(server));
     return true;
 }
 
@@ -142,6 +142,7 @@ void Servers::disconnect(At who) {
     at(who.server).open.erase(who.connection);
     run(who.server, [this, who] {
         at(who.server).attached.erase(who.connection);
+        at(who.server).gone.insert(who.connection);
         if (at(who.server).replica) at(who.server).replica->disconnected(who.connection, clock_of(who.server));
     });
 }
@@ -153,6 +154,7 @@ void Servers::drop_link(std::size_t server) {
     if (!cut.up) return;
     cut.up = false;
     ++cut.link;
+    cut.held.clear();
     if (cut.on_its_way && arrives_late()) reach_store(server, 0, cut.name, *cut.on_its_way);
     cut.on_its_way.reset();
     const auto connection = [this, server] {
@@ -352,7 +354,8 @@ void Servers::apply(std::size_t server, const SendAll& output) {
 
 void Servers::apply(std::size_t server, const Attach& output) {
     INFO("nobody is attached whose connection is gone");
-    REQUIRE(at(server).open.contains(output.connection));
+    REQUIRE_FALSE(at(server).gone.contains(output.connection));
+    if (!at(server).open.contains(output.connection)) return;
     at(server).attached.insert(output.connection);
     on_attach({server, output.connection}, output);
 }
@@ -362,6 +365,7 @@ void Servers::apply(std::size_t server, const Close& output) {
     if (at(server).open.erase(output.connection) == 0) return;
     on_close({server, output.connection}, output.code);
     run_after(server, delay(), [this, server, connection = output.connection] {
+        at(server).gone.insert(connection);
         if (at(server).replica) at(server).replica->disconnected(connection, clock_of(server));
     });
 }

@@ -100,6 +100,7 @@ private:
         std::unique_ptr<Replica> replica;
         std::set<ConnectionId> open;
         std::set<ConnectionId> attached;
+        std::set<ConnectionId> gone;  // the room was told so
         std::deque<Task> deferred;
         std::vector<Told> held;
         ConnectionId next_connection = 1;
