@@ -163,14 +163,15 @@ void Servers::drop_link(std::size_t server) {
     const auto committing = [this, server, id = cut.committing] {
         answer(server, id, Answer{Answer::Outcome::away, 0, 0, {}});
     };
-    const auto reading = [this, server, id = cut.reading] {
-        if (id == 0 || at(server).reading != id) return;
-        at(server).reading = 0;
-        at(server).replica->on_read_failed(clock_of(server));
-    };
     run_in_line(server, connection);
     run_in_line(server, committing);
-    run_in_line(server, reading);
+    run_in_line(server, [this, server, id = cut.reading] { fail_to_read(server, id); });
+}
+
+void Servers::fail_to_read(std::size_t server, std::uint64_t id) {
+    if (id == 0 || at(server).reading != id) return;
+    at(server).reading = 0;
+    at(server).replica->on_read_failed(clock_of(server));
 }
 
 void Servers::restore_link(std::size_t server) {
@@ -255,7 +256,7 @@ void Servers::perform(std::size_t server, const Commit& request) {
     REQUIRE(at(server).committing == 0);
     at(server).committing = id;
     if (!at(server).up) {
-        run_after(server, delay(), [this, server, id] { answer(server, id, Answer{Answer::Outcome::away, 0, 0, {}}); });
+        run_in_line(server, [this, server, id] { answer(server, id, Answer{Answer::Outcome::away, 0, 0, {}}); });
         return;
     }
     at(server).on_its_way = request.change;
@@ -285,7 +286,7 @@ void Servers::answer(std::size_t server, std::uint64_t id, const Answer& answer)
 
 void Servers::tell(const Told& told) {
     for (std::size_t i = 0; i < count(); ++i) {
-        if (at(i).holds)
+        if (at(i).holds && at(i).up)
             at(i).held.push_back(told);
         else
             tell(i, told);
@@ -314,8 +315,11 @@ void Servers::perform(std::size_t server, const Whisper& request) {
 void Servers::perform(std::size_t server, const ReadAgain&) {
     ++reads_;
     const std::uint64_t id = next_request_++;
-    REQUIRE(at(server).reading == 0);
     at(server).reading = id;
+    if (!at(server).up) {
+        run_in_line(server, [this, server, id] { fail_to_read(server, id); });
+        return;
+    }
     after(delay(), [this, server, id, link = at(server).link] {
         if (at(server).link != link) return;
         run_after(server, delay(), [this, server, id, link, snapshot = order.read()] {

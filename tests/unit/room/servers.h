@@ -123,6 +123,7 @@ private:
     void perform(std::size_t server, const ReadAgain& request);
     void reach_store(std::size_t server, std::uint64_t id, const std::string& name, const Change& change);
     void answer(std::size_t server, std::uint64_t id, const Answer& answer);
+    void fail_to_read(std::size_t server, std::uint64_t id);
     void tell(const Told& told);
     void tell(std::size_t server, const Told& told);
     void apply(std::size_t server, const Send& output);
