@@ -122,6 +122,9 @@ public:
     virtual void read_room(std::string name, Done<std::optional<Snapshot>> done) = 0;
     // Forgets it here: nothing more is told, and this server's number starts anew the next time.
     virtual void close_room(std::string name) = 0;
+    // Of a room that is open here (StoreError::conflict if it is not), one after the other: the next when the last is
+    // answered. A number below the last one's conflicts, and so does, after the connection was lost, everything but a
+    // repeat until the room was read again. The repeat of an end finds the room gone.
     virtual void commit(Change change, Done<Committed> done) = 0;
     // Says it to every server that has the room open but this one.
     virtual void tell(std::string room, std::string message) = 0;
