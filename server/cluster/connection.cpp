@@ -90,7 +90,7 @@ void Connection::take(std::size_t size) {
 }
 
 void Connection::send(const Command& command) {
-    waiting_ += command.encoded();
+    command.write_to(waiting_);
     if (flush_posted_ || !leaving_.empty()) return;
     flush_posted_ = true;
     asio::post(io_, [self = shared_from_this()] { self->flush(); });

@@ -40,7 +40,7 @@ struct RedisOptions {
 struct RedisStatus {
     std::string version;
     bool up = false;
-    double latency_ms = 0;  // of the last request that was waited for alone
+    double latency_ms = 0;  // of the last sign of life, each two seconds
     std::uint64_t used_memory = 0;
     std::uint64_t max_memory = 0;  // 0: no limit
     std::string appendonly;        // "yes", "no"
@@ -59,9 +59,9 @@ public:
     virtual RedisStatus status() const = 0;
 };
 
-// Connects and checks. Errors (Error.code): redis_url, redis_tls, redis_away, redis_password, redis_rights,
-// redis_version, redis_mode, redis_replica, redis_policy, redis_durability, redis_foreign, redis_newer, redis_secret,
-// redis_full.
+// Connects and checks; on_connection(true) comes before it returns. Errors (Error.code): redis_url, redis_tls,
+// redis_away, redis_password, redis_rights, redis_version, redis_mode, redis_replica, redis_policy, redis_durability,
+// redis_foreign, redis_newer, redis_secret, redis_full.
 Result<std::unique_ptr<RedisStore>> open_redis(RedisOptions options, store::SharedListener& listener);
 
 }  // namespace waaft::cluster

@@ -12,7 +12,9 @@ Command& Command::add(std::string_view word) {
 
 Command& Command::add(std::uint64_t number) { return add(std::string_view(std::to_string(number))); }
 
-std::string Command::encoded() const { return "*" + std::to_string(count_) + "\r\n" + words_; }
+void Command::write_to(std::string& bytes) const {
+    bytes.append("*").append(std::to_string(count_)).append("\r\n").append(words_);
+}
 
 // Every part lies in the tree below `root`, so nothing is owned by the parser itself.
 struct ReplyReader::Parts {

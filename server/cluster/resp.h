@@ -22,8 +22,8 @@ public:
     explicit Command(std::string_view name) { add(name); }
     Command& add(std::string_view word);
     Command& add(std::uint64_t number);
-    // The bytes to send.
-    std::string encoded() const;
+    // Adds the bytes to send.
+    void write_to(std::string& bytes) const;
 
 private:
     std::string words_;
@@ -42,7 +42,7 @@ struct Reply {
 
 class ReplyReader {
 public:
-    static constexpr std::size_t reply_max = 128U << 20U;
+    static constexpr std::size_t reply_max = 256U << 20U;
     static constexpr std::size_t elements_max = 1U << 20U;
 
     ReplyReader();

@@ -25,7 +25,7 @@
 
 namespace waaft::cluster {
 
-inline constexpr std::size_t record_max = 256U << 10U;
+inline constexpr std::size_t record_max = 128U << 10U;
 // So many records can be one change's.
 inline constexpr std::size_t change_records_max = 65536;
 

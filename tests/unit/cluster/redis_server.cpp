@@ -117,7 +117,8 @@ RawRedis::~RawRedis() { ::close(socket_); }
 Reply RawRedis::ask(const std::vector<std::string>& words) {
     Command command(words.at(0));
     for (std::size_t i = 1; i < words.size(); ++i) command.add(words[i]);
-    const std::string bytes = command.encoded();
+    std::string bytes;
+    command.write_to(bytes);
     for (std::size_t sent = 0; sent < bytes.size();) {
         const auto some = ::send(socket_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
         REQUIRE(some > 0);

@@ -207,9 +207,9 @@ TEST_CASE("TLS: whom to believe, and the name") {
         REQUIRE(create(a).has_value());
         open(a);
         Change post = change_of(a, 1);
-        post.records = {chat(std::string(200000, 'x'))};
+        post.records = {chat(std::string(100000, 'x'))};
         REQUIRE(commit(a, post).outcome == Outcome::done);
-        CHECK(read(a).tail[0].text.size() == 200000);
+        CHECK(read(a).tail[0].text.size() == 100000);
         REQUIRE(a.heard.wait_told(1));
         redis.kill_and_wait();
         redis.start();

@@ -42,9 +42,12 @@ std::vector<Reply> replies_of(const std::string& bytes, std::size_t piece, bool&
 }  // namespace
 
 TEST_CASE("commands are arrays of words") {
-    CHECK(Command("PING").encoded() == "*1\r\n$4\r\nPING\r\n");
-    CHECK(Command("SET").add("k").add(std::string_view("a\r\nb")).add(std::uint64_t{12}).encoded() ==
-          "*4\r\n$3\r\nSET\r\n$1\r\nk\r\n$4\r\na\r\nb\r\n$2\r\n12\r\n");
+    std::string bytes = "before ";
+    Command("PING").write_to(bytes);
+    CHECK(bytes == "before *1\r\n$4\r\nPING\r\n");
+    bytes.clear();
+    Command("SET").add("k").add(std::string_view("a\r\nb")).add(std::uint64_t{12}).write_to(bytes);
+    CHECK(bytes == "*4\r\n$3\r\nSET\r\n$1\r\nk\r\n$4\r\na\r\nb\r\n$2\r\n12\r\n");
 }
 
 TEST_CASE("replies come whole, however the bytes are cut") {
