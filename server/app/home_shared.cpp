@@ -216,7 +216,7 @@ void Home::perform(HomeRoom& home_room, room::Commit request) {
     }
     store::Change wanted = change_of(change, home_room.committing_row ? &*home_room.committing_row : nullptr);
     wanted.room = home_room.row.name;
-    wanted.epoch = home_room.row.epoch;
+    wanted.epoch = change.epoch;
     wanted.server = services_.server_id;
     wanted.keep = keep_of(home_room);
     home_room.kept_at = Clock::now();
