@@ -43,12 +43,17 @@ Replica::Impl::Impl(std::string server, const Options& options, Snapshot snapsho
 }
 
 bool Replica::Impl::is_going(ConnectionId connection) const {
-    const auto is_it = [&](const Input& input) {
+    return has_input([&](const Input& input) {
         const auto* going = std::get_if<Going>(&input);
         return going != nullptr && going->connection == connection;
-    };
-    const bool under_way = batch && std::any_of(batch->inputs.begin(), batch->inputs.end(), is_it);
-    return under_way || std::any_of(inputs.begin(), inputs.end(), is_it);
+    });
+}
+
+bool Replica::Impl::is_coming(ConnectionId connection) const {
+    return has_input([&](const Input& input) {
+        const auto* coming = std::get_if<Coming>(&input);
+        return coming != nullptr && coming->admission.connection == connection;
+    });
 }
 
 void Replica::Impl::queue(Input input, Now now) {

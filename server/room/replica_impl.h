@@ -49,7 +49,14 @@ struct Replica::Impl {
         return std::any_of(inputs.begin(), inputs.end(),
                            [](const Input& input) { return std::holds_alternative<Kind>(input); });
     }
+    // Waits, or is under way.
+    template <class Predicate>
+    bool has_input(Predicate is_it) const {
+        return (batch && std::any_of(batch->inputs.begin(), batch->inputs.end(), is_it)) ||
+               std::any_of(inputs.begin(), inputs.end(), is_it);
+    }
     bool is_going(ConnectionId connection) const;
+    bool is_coming(ConnectionId connection) const;
     void refuse_input(const Input& input, signaling::ErrorCode code);
 
     // ---- deciding (replica_decide.cpp) ----

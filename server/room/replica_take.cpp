@@ -271,6 +271,11 @@ void Replica::Impl::resync_members(const Snapshot& snapshot, Now now) {
         const bool is_new = known == confirmed.end();
         const bool changed = is_new || known->second.member.shown != member.shown;
         gone.erase(member.shown.id);
+        const MemberState* before = state.members.find(member.shown.id);
+        const bool held = before != nullptr && before->connection == member.connection;
+        // The store went back to when that connection was there.
+        const bool is_lost = member.server == self && member.connection != 0 && !held;
+        if (is_lost && !is_coming(member.connection)) inputs.push_back(Going{member.connection});
         take_member(member.shown.id, member, closed, version, now);
         if (is_new)
             state.send_all(signaling::Joined{member.shown});

@@ -425,6 +425,19 @@ TEST_CASE("what happens right after a failover is not taken for what was lost") 
     CHECK(three.call.heard(bob).front().find("[chat 1 dan hi] gap=1-1") != std::string::npos);
 }
 
+TEST_CASE("a connection that was lost stays lost when the store goes back to before that") {
+    Three three;
+    const SharedOrder older = three.call.order;
+    three.call.disconnect(three.bob);
+    three.call.settle();
+    three.call.fail_over(older);
+    three.call.settle();
+    three.call.restore_link(0);
+    three.call.restore_link(1);
+    three.call.advance(seconds(100));
+    CHECK(count_of(three.call.heard(three.ann), "left bob lost") == 1);
+}
+
 TEST_CASE("a room that is gone has ended") {
     Three three;
     Change ends;
