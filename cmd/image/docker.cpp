@@ -10,6 +10,7 @@
 #include <boost/json/parse.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <deque>
 #include <filesystem>
@@ -141,6 +142,30 @@ Result<void> take_layout(const BuildOrder& order, const DockerFiles& files, Stag
     return staged.become_target();
 }
 
+// What docker says of failures that more than the step can mend.
+struct Reason {
+    std::string_view words;
+    const char* code;
+    const char* hint;
+};
+constexpr const char* other_builder = "docker buildx create --use --driver docker-container";
+constexpr std::array reasons{
+    Reason{"exec format error", "IMAGE_ARCH",
+           "this engine cannot run programs of that platform: install qemu-user-static and binfmt-support, or build on "
+           "such a machine"},
+    Reason{"Multi-platform build is not supported", "NO_BUILDER", other_builder},
+    Reason{"multiple platforms feature is currently not", "NO_BUILDER", other_builder},
+    Reason{"OCI exporter is not supported", "NO_BUILDER", other_builder},
+    Reason{"multiple outputs currently unsupported", "NO_BUILDER",
+           "upgrade docker-buildx and its builder to 0.13 or newer"},
+    Reason{
+        "[internal] waiting for connection:", "NO_BUILDER",
+        "the builder in use does not answer; docker buildx ls shows all, docker buildx use default takes the engine's "
+        "own"},
+    Reason{"buildx component is missing", "NO_BUILDER", "install docker-buildx, or unset DOCKER_BUILDKIT"},
+    Reason{"no space left on device", "BUILD_FAILED", "the engine's disk is full: docker system prune"},
+};
+
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 int major_of(std::string_view version) {
@@ -267,27 +292,13 @@ cmd::Cause docker_failure(const std::vector<std::string>& last_lines) {
                      .hint = "read the step's last lines; they are shown",
                      .events = {},
                      .log_tail = last_lines};
-    const auto any = [&](std::string_view part) {
+    const auto said = [&](const Reason& reason) {
         return std::any_of(last_lines.begin(), last_lines.end(),
-                           [&](const auto& line) { return contains(line, part); });
+                           [&](const auto& line) { return contains(line, reason.words); });
     };
-    if (any("exec format error")) {
-        cause.code = "IMAGE_ARCH";
-        cause.hint =
-            "this engine cannot run programs of that platform: install qemu-user-static and binfmt-support, or "
-            "build on such a machine";
-    } else if (any("Multi-platform build is not supported") || any("multiple platforms feature is currently not") ||
-               any("OCI exporter is not supported")) {
-        cause.code = "NO_BUILDER";
-        cause.hint = "docker buildx create --use --driver docker-container";
-    } else if (any("buildx component is missing")) {
-        cause.code = "NO_BUILDER";
-        cause.hint = "install docker-buildx, or unset DOCKER_BUILDKIT";
-    } else if (any("multiple outputs currently unsupported")) {
-        cause.code = "NO_BUILDER";
-        cause.hint = "upgrade docker-buildx and its builder to 0.13 or newer";
-    } else if (any("no space left on device")) {
-        cause.hint = "the engine's disk is full: docker system prune";
+    if (const auto* const known = std::find_if(reasons.begin(), reasons.end(), said); known != reasons.end()) {
+        cause.code = known->code;
+        cause.hint = known->hint;
     }
     return cause;
 }
