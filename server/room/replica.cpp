@@ -85,7 +85,13 @@ Replica::Replica(std::string server, Options options, Snapshot snapshot, Randoms
     : impl_(std::make_unique<Impl>(std::move(server), options, std::move(snapshot), std::move(randoms), now)) {}
 Replica::~Replica() = default;
 
-void Replica::join(Admission admission, Now now) { impl_->queue(Impl::Coming{std::move(admission)}, now); }
+void Replica::join(Admission admission, Now now) {
+    // Somebody who came in on another server a moment ago is not known here yet: look before saying no.
+    const bool is_news = admission.resume && impl_->inside().members.find(admission.resume->member) == nullptr;
+    impl_->missed |= is_news;
+    impl_->queue(Impl::Coming{std::move(admission)}, now);
+    if (is_news) impl_->advance(now);
+}
 
 void Replica::handle(ConnectionId from, signaling::ClientMessage message, Now now) {
     const bool changes_nothing = std::holds_alternative<signaling::Signal>(message) ||

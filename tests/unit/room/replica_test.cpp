@@ -111,6 +111,15 @@ TEST_CASE("back on the other server: the old connection is replaced, and nobody 
     CHECK(three.call.heard(three.ann) == Lines{"chat 2 ann hi", "ack n-2 2"});
 }
 
+TEST_CASE("who came in on another server a moment ago is known here when they come back") {
+    Call call;
+    call.enter(0, "ann", true);
+    call.hold(0);  // what the other server does is not told here yet
+    call.enter(1, "bob");
+    const At again = call.come_back(0, "bob", 0);
+    CHECK(call.heard(again) == Lines{"welcome bob resumed seq=0 [] (ann host place, bob speaker place)"});
+}
+
 TEST_CASE("what a host does reaches people on other servers") {
     struct Case {
         std::string name;
