@@ -53,12 +53,6 @@ void read_endpoints(const kube::Object& endpoints, manifest::Facts& facts) {
     }
 }
 
-std::string address_of(const kube::Object& service) {
-    for (const auto& entry : kube::list(service, {"status", "loadBalancer", "ingress"}))
-        if (const auto* object = entry.if_object()) return kube::text(*object, {"ip"});
-    return {};
-}
-
 // Reads numbers one after the other out of "v1.34.1-gke.2190000".
 std::array<std::int64_t, 4> version_numbers(std::string_view text) {
     std::array<std::int64_t, 4> numbers{};
@@ -152,7 +146,7 @@ Result<ClusterFacts> read_facts(kube::Api& api, const project::Project& project)
     facts.has_metrics = answers[2].has_value();
     if (answers[3]) read_nodes(*answers[3], facts);
     if (answers[4]) read_endpoints(*answers[4], facts.facts);
-    if (answers[5]) facts.facts.address = address_of(*answers[5]);
+    if (answers[5]) facts.facts.address = kube::host_in(kube::list(*answers[5], {"status", "loadBalancer", "ingress"}));
     for (std::size_t i = fixed; i < answers.size(); ++i) {
         if (answers[i]) {
             read_kinds(*answers[i], facts.facts);

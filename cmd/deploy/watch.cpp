@@ -71,19 +71,19 @@ void read_logs(kube::Api& api, const kube::Verdict& verdict, Watched& watched) {
     }
 }
 
-// "143 people" of the pods that drain; empty if none says.
-std::string people_who_leave(kube::Api& api, const kube::Snapshot& snapshot) {
+// ", 143 people on pods that drain"; empty if none of them says.
+std::string who_leaves(kube::Api& api, const kube::Objects& pods, std::string_view where = {}) {
     std::int64_t people = 0;
     int asked = 0;
     bool known = false;
-    for (const auto& pod : snapshot.pods) {
+    for (const auto& pod : pods) {
         if (!kube::has(pod, {"metadata", "deletionTimestamp"}) || asked++ >= people_asked_max) continue;
         const auto status = api.get(api.path({"v1", "Pod"}, kube::name_of(pod) + ":9090") + "/proxy/statusz");
         if (!status) continue;
         known = true;
         people += kube::number(*status, {"members"});
     }
-    return known ? ", " + std::to_string(people) + " people on pods that drain" : "";
+    return known ? ", " + std::to_string(people) + " people" + std::string(where) : std::string();
 }
 
 bool passes(const Error& error) {
@@ -92,14 +92,9 @@ bool passes(const Error& error) {
 
 bool is_over(const Work& work) { return Clock::now() >= work.deadline; }
 
-std::string address_of(const kube::Object& service) {
-    for (const auto& entry : kube::list(service, {"status", "loadBalancer", "ingress"})) {
-        const auto* object = entry.if_object();
-        if (object == nullptr) continue;
-        auto address = kube::text(*object, {"ip"});
-        return address.empty() ? kube::text(*object, {"hostname"}) : address;
-    }
-    return {};
+// Of the pods that waaft made, by its own labels: somebody may have copied one of the two.
+std::string made_by_waaft(const std::string& name) {
+    return "?labelSelector=app.kubernetes.io%2Finstance%3D" + name + "%2Capp.kubernetes.io%2Fmanaged-by%3Dwaaft";
 }
 
 kube::Cause no_metrics(const kube::Object& autoscaler, const kube::Object& condition) {
@@ -144,7 +139,7 @@ Result<Watched> watch_rollout(Work& work) {
                 return watched;
             }
             work.progress.status(verdict.waiting_for +
-                                 (verdict.draining > 0 ? people_who_leave(work.api, watched.snapshot) : ""));
+                                 who_leaves(work.api, watched.snapshot.pods, " on pods that drain"));
         } else if (!passes(snapshot.error()) || Clock::now() - reached > unreachable_max) {
             return snapshot.error();
         } else if (is_over(work)) {
@@ -189,7 +184,8 @@ Result<std::vector<std::string>> await_addresses(Work& work, const kube::Objects
         while (true) {
             const auto service = work.api.get(work.api.path({"v1", "Service"}, kube::name_of(object)));
             if (!service && !passes(service.error())) return service.error();
-            const auto address = service ? address_of(*service) : std::string();
+            const auto address =
+                service ? kube::host_in(kube::list(*service, {"status", "loadBalancer", "ingress"})) : std::string();
             if (!address.empty()) {
                 addresses.push_back(address);
                 break;
@@ -202,6 +198,36 @@ Result<std::vector<std::string>> await_addresses(Work& work, const kube::Objects
         }
     }
     return addresses;
+}
+
+Result<void> await_pods_gone(Work& work) {
+    while (true) {
+        auto listed = work.api.get(work.api.path({"v1", "Pod"}) + made_by_waaft(work.name));
+        if (work.interrupt.raised()) return work.interrupt.error();
+        if (!listed && !passes(listed.error())) return listed.error();
+        kube::Objects pods;
+        if (listed) take_items(*listed, "Pod", pods);
+        if (listed && pods.empty()) return {};
+        const auto stopping = std::to_string(pods.size()) + (pods.size() == 1 ? " pod is" : " pods are") + " stopping";
+        if (is_over(work))
+            return Error{
+                "TIMEOUT",
+                stopping + (pods.size() == 1 ? ", and it takes" : ", and they take") + " longer than --timeout permits",
+                "namespace " + work.api.target().name_space, cmd::find_cause("TIMEOUT")->hint.data()};
+        if (listed) work.progress.status(stopping + who_leaves(work.api, pods));
+        if (auto turned = take_turn(work); !turned) return turned.error();
+    }
+}
+
+Result<bool> await_gone(Work& work, const std::string& path) {
+    while (true) {
+        const auto there = work.api.get(path);
+        if (work.interrupt.raised()) return work.interrupt.error();
+        if (!there && there.error().code == "NOT_FOUND") return true;
+        if (!there && !passes(there.error())) return there.error();
+        if (is_over(work)) return false;
+        if (auto turned = take_turn(work); !turned) return turned.error();
+    }
 }
 
 }  // namespace waaft::deploy

@@ -42,5 +42,9 @@ Result<Watched> watch_rollout(Work& work);
 Result<Watched> watch_autoscaler(Work& work);
 // The address of each Service of `objects` that shall have one, in their order: an IP or a host name. LB_PENDING.
 Result<std::vector<std::string>> await_addresses(Work& work, const kube::Objects& objects);
+// Until no pod of the deployment is left: each may take its grace period, so that people can leave. TIMEOUT.
+Result<void> await_pods_gone(Work& work);
+// Until there is no such object; false: it is still there at the deadline, and the cluster goes on by itself.
+Result<bool> await_gone(Work& work, const std::string& path);
 
 }  // namespace waaft::deploy

@@ -94,6 +94,30 @@ Result<Argv> reserve_address(const project::Project& project, const std::string&
                 project.cluster.project};
 }
 
+Result<Argv> find_address(const project::Project& project, const std::string& ip) {
+    if (const auto checked = complete(project); !checked) return checked.error();
+    return Argv{"gcloud",    "compute",
+                "addresses", "list",
+                "--filter",  "address=" + ip,
+                "--regions", region_of(project.cluster.zone),
+                "--project", project.cluster.project,
+                "--format",  "value(name)"};
+}
+
+Result<Argv> release_address(const project::Project& project, const std::string& name) {
+    if (const auto checked = complete(project); !checked) return checked.error();
+    return Argv{"gcloud",
+                "compute",
+                "addresses",
+                "delete",
+                name,
+                "--region",
+                region_of(project.cluster.zone),
+                "--project",
+                project.cluster.project,
+                "--quiet"};
+}
+
 Result<Argv> describe_address(const project::Project& project, const std::string& name) {
     if (const auto checked = complete(project); !checked) return checked.error();
     return Argv{"gcloud",

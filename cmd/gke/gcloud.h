@@ -23,6 +23,10 @@ Result<Argv> create_cluster(const project::Project& project);
 Result<Argv> connect_cluster(const project::Project& project);
 // gcloud does not ask; the caller has.
 Result<Argv> delete_cluster(const project::Project& project);
+// Prints the name of the reserved address `ip`.
+Result<Argv> find_address(const project::Project& project, const std::string& ip);
+// gcloud does not ask; the caller has.
+Result<Argv> release_address(const project::Project& project, const std::string& name);
 
 // The address that the load balancer keeps over destroy and deploy; `name` is its name in the project.
 std::string address_name(const project::Project& project);

@@ -78,6 +78,18 @@ const Object& find_in(const boost::json::array& objects, std::string_view key, s
     return no_object;
 }
 
+std::string host_in(const boost::json::array& addresses) {
+    for (const auto& entry : addresses) {
+        const auto* object = entry.if_object();
+        if (object == nullptr) continue;
+        for (const auto* key : {"ip", "hostname", "value"}) {
+            auto host = text(*object, {key});
+            if (!host.empty()) return host;
+        }
+    }
+    return {};
+}
+
 std::string controller_of(const Object& object) {
     for (const auto& entry : list(object, {"metadata", "ownerReferences"})) {
         const auto* owner = entry.if_object();

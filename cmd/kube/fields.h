@@ -35,6 +35,8 @@ std::string uid_of(const Object& object);
 std::string title_of(const Object& object);
 // The element of a list of objects whose member `key` is `value`, such as a condition by its type; empty: none.
 const Object& find_in(const boost::json::array& objects, std::string_view key, std::string_view value);
+// The first address of a list of status.loadBalancer.ingress or status.addresses: an IP or a host name; empty: none.
+std::string host_in(const boost::json::array& addresses);
 // The uid of the owner that is the controller; empty: none.
 std::string controller_of(const Object& object);
 

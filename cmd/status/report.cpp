@@ -149,18 +149,6 @@ void add_rollout(Report& report, const View& view, const kube::Verdict& verdict)
     if (verdict.draining > 0) report.rollout += "; " + std::to_string(verdict.draining) + " draining";
 }
 
-std::string host_in(const boost::json::array& entries) {
-    for (const auto& entry : entries) {
-        const auto* object = entry.if_object();
-        if (object == nullptr) continue;
-        for (const auto* key : {"ip", "hostname", "value"}) {
-            auto host = kube::text(*object, {key});
-            if (!host.empty()) return host;
-        }
-    }
-    return {};
-}
-
 std::string bracketed(const std::string& host) { return host.find(':') == std::string::npos ? host : "[" + host + "]"; }
 
 }  // namespace
@@ -172,9 +160,9 @@ bool Report::healthy() const {
 Address address_of(const View& view) {
     Address address;
     for (const auto& entrance : view.entrances) {
-        if (address.host.empty()) address.host = host_in(kube::list(entrance, {"status", "addresses"}));
+        if (address.host.empty()) address.host = kube::host_in(kube::list(entrance, {"status", "addresses"}));
         if (address.host.empty()) {
-            address.host = host_in(kube::list(entrance, {"status", "loadBalancer", "ingress"}));
+            address.host = kube::host_in(kube::list(entrance, {"status", "loadBalancer", "ingress"}));
         }
     }
     for (const auto& service : view.services) {
@@ -182,7 +170,7 @@ Address address_of(const View& view) {
         const auto& ports = kube::list(service, {"spec", "ports"});
         const bool page = !kube::find_in(ports, "name", "https").empty();
         if (address.host.empty() && page)
-            address.host = host_in(kube::list(service, {"status", "loadBalancer", "ingress"}));
+            address.host = kube::host_in(kube::list(service, {"status", "loadBalancer", "ingress"}));
     }
     if (!view.domain.empty()) {
         address.url = "https://" + view.domain + "/";

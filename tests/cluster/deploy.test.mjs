@@ -1,6 +1,6 @@
 // waaft deploy, history, rollback and destroy on a real cluster.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -83,9 +83,51 @@ describe('deploy', { skip: cluster.skip, concurrency: 4 }, () => {
     assert.equal((await waaft(['rollback', '--to-revision', '9'])).code, 2);
 
     assert.equal((await waaft(['destroy'])).code, 2, 'without a terminal nobody said yes');
-    const gone = await waaft(['destroy', '--yes']);
+    const gone = await waaft(['destroy', '--yes', '--output', 'json']);
     assert.equal(gone.code, 0, gone.stderr);
-    await until('the namespace is gone', async () => !(await exists(namespace)));
+    assert.match(gone.stderr, /pods? (is|are) stopping/);
+    const { namespace_removed: removed, kept } = JSON.parse(gone.stdout);
+    assert.equal(removed, true);
+    assert.deepEqual(kept, []);
+    assert.equal(await exists(namespace), false, 'it was waited for');
+  });
+
+  test('destroy keeps volumes and a reserved address unless told; Ctrl-C while pods stop, and on again', async (t) => {
+    const namespace = freshName(t);
+    const slow = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: waaft}\nspec: {template: {spec: {containers: ' +
+      '[{name: server, lifecycle: {preStop: {sleep: {seconds: 20}}}}]}}}\n';
+    const { deploy, waaft, folder } = project(t, namespace, { files: { 'slow.yaml': slow } });
+    appendFileSync(join(folder, 'waaft.yaml'), 'patches: [slow.yaml]\n');
+    assert.equal((await deploy('--probe', 'off')).code, 0);
+    const labels = { 'app.kubernetes.io/instance': 'waaft', 'app.kubernetes.io/managed-by': 'waaft' };
+    await cluster.kubectl(['create', '-n', namespace, '-f', '-'], { input: JSON.stringify({
+      apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'kept', labels },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } } }) });
+
+    let said = '';
+    const stopped = await waaft(['destroy', '--yes'], { started: (child) => child.stderr.on('data', (text) => {
+      if (!/pod is stopping/.test(said) && /pod is stopping/.test(said += text)) child.kill('SIGINT');
+    }) });
+    assert.equal(stopped.code, 130, stopped.stderr);
+    const kept = await waaft(['destroy', '--yes', '--output', 'json']);
+    assert.equal(kept.code, 0, kept.stderr);
+    assert.deepEqual(JSON.parse(kept.stdout).kept, ['PersistentVolumeClaim/kept']);
+    assert.deepEqual((await cluster.get(namespace, 'pods')).items, []);
+    assert.equal(await exists(namespace), true, 'what is in the namespace needs it');
+
+    // Google's program needs an account, so a script in its place writes down its arguments.
+    writeFileSync(join(folder, 'waaft.yaml'), `cluster: {provider: gke, project: acme-1, zone: europe-west1-b, name: live,
+      context: ${context}, namespace: ${namespace}}\nexpose: {address: 203.0.113.49}\n`);
+    writeFileSync(join(folder, 'gcloud'), '#!/bin/sh\necho "$*" >>"$ASKED"\n[ "$3" = list ] && echo live-ip\nexit 0\n', { mode: 0o755 });
+    const env = { ASKED: join(folder, 'asked'), PATH: `${folder}:${cluster.env.PATH ?? process.env.PATH}` };
+    const all = await waaft(['destroy', '--yes', '--volumes', '--addresses', '--output', 'json'], { env });
+    assert.equal(all.code, 0, all.stderr);
+    assert.deepEqual(JSON.parse(all.stdout).removed, ['PersistentVolumeClaim/kept']);
+    assert.equal(await exists(namespace), false);
+    assert.equal(readFileSync(join(folder, 'asked'), 'utf8'),
+      'compute addresses list --filter address=203.0.113.49 --regions europe-west1 --project acme-1 --format value(name)\n' +
+      'compute addresses delete live-ip --region europe-west1 --project acme-1 --quiet\n');
+    assert.match(all.stderr, /gcloud compute addresses delete live-ip/);
   });
 
   test('a namespace of others is neither labelled nor deleted, and what is in it stays', async (t) => {

@@ -41,7 +41,7 @@ OURS = {
     "cmd/init": {"base", "app/settings.h", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/registry", "cmd/command.h"},
     "cmd/kube": {"base", "cmd/os", "cmd/curl", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/command.h", "cmd/json_text.h"},
     "cmd/deploy": {"base", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/registry", "cmd/image", "cmd/manifest",
-                   "cmd/kube", "cmd/load",
+                   "cmd/kube", "cmd/load", "cmd/gke",
                    "cmd/command.h", "cmd/json_text.h"},
     "cmd/status": {"base", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/kube", "cmd/command.h", "cmd/json_text.h"},
     "cmd/doctor": {"base", "cmd/os", "cmd/ui", "cmd/project", "cmd/registry", "cmd/kube", "cmd/command.h",

@@ -25,8 +25,13 @@ project::Project live(const std::string& zone, bool autopilot = false) {
 }
 
 std::vector<Argv> all_commands(const project::Project& project) {
-    return {*gke::create_cluster(project), *gke::connect_cluster(project), *gke::delete_cluster(project),
-            *gke::reserve_address(project, "waaft"), *gke::describe_address(project, "waaft")};
+    return {*gke::create_cluster(project),
+            *gke::connect_cluster(project),
+            *gke::delete_cluster(project),
+            *gke::reserve_address(project, "waaft"),
+            *gke::describe_address(project, "waaft"),
+            *gke::find_address(project, "192.0.2.7"),
+            *gke::release_address(project, "waaft")};
 }
 
 boost::json::object flag_table() {
@@ -49,6 +54,11 @@ TEST_CASE("the commands of the design, word by word") {
         "gcloud container clusters create-auto live --region europe-west1 --project acme-1 --release-channel regular");
     CHECK(os::shown(*gke::reserve_address(live("europe-west1-b"), "waaft")) ==
           "gcloud compute addresses create waaft --region europe-west1 --project acme-1");
+    CHECK(os::shown(*gke::release_address(live("europe-west1-b"), "waaft")) ==
+          "gcloud compute addresses delete waaft --region europe-west1 --project acme-1 --quiet");
+    CHECK(os::shown(*gke::find_address(live("europe-west1"), "192.0.2.7")) ==
+          "gcloud compute addresses list --filter address=192.0.2.7 --regions europe-west1 --project acme-1 --format "
+          "'value(name)'");
     CHECK(*gke::context_name(live("europe-west1-b")) == "gke_acme-1_europe-west1-b_live");
 }
 
@@ -59,7 +69,8 @@ TEST_CASE("every argument is one that gcloud's reference has") {
             INFO(os::shown(argv));
             REQUIRE(argv.front() == "gcloud");
             const auto& flags = table.at(verb_of(argv)).as_object();
-            for (std::size_t i = 5; i < argv.size(); ++i) {
+            // `list` alone has no name behind the verb.
+            for (std::size_t i = argv[4].starts_with("--") ? 4 : 5; i < argv.size(); ++i) {
                 INFO(argv[i]);
                 REQUIRE(flags.contains(argv[i]));
                 if (flags.at(argv[i]) == "value") REQUIRE_FALSE(argv.at(++i).starts_with("--"));
