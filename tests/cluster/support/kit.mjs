@@ -23,7 +23,8 @@ export const binary = process.env.WAAFT ?? join(root, 'build', 'dev', 'cmd', 'wa
 export const deadlineMs = 120_000;
 
 // Runs a program to its end: {code, signal, stdout, stderr}. A program that takes too long is killed, and
-// then `signal` says so. `started` gets the running child, for tests that stop it in the middle.
+// then `signal` says so. `started` gets the running child, for tests that stop it in the middle; `input` null leaves its
+// standard input to them.
 export function run(argv, { env = {}, input, cwd, timeout = deadlineMs, started } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(argv[0], argv.slice(1), { env: { ...process.env, ...env }, cwd, timeout, killSignal: 'SIGKILL' });
@@ -32,7 +33,7 @@ export function run(argv, { env = {}, input, cwd, timeout = deadlineMs, started 
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, ...said }));
     child.stdin.on('error', () => {});  // it may end without reading everything
-    child.stdin.end(input ?? '');
+    if (input !== null) child.stdin.end(input ?? '');
     started?.(child);
   });
 }
