@@ -5,31 +5,29 @@ namespace {
 
 bool is(const kube::Object& object, std::string_view kind) { return kube::text(object, {"kind"}) == kind; }
 
-Result<void> apply_each(Work& work, const kube::Objects& objects, bool force) {
-    for (const auto& object : objects) {
-        if (work.interrupt.raised()) return work.interrupt.error();
-        work.progress.status(kube::title_of(object));
-        const auto applied = work.api.apply(object, {.dry_run = false, .force = force});
-        if (!applied) return applied.error();
-    }
-    return {};
+Result<void> apply_one(Work& work, const kube::Object& object, bool force) {
+    if (work.interrupt.raised()) return work.interrupt.error();
+    work.progress.status(kube::title_of(object));
+    const auto applied = work.api.apply(object, {.dry_run = false, .force = force});
+    return applied ? Result<void>() : Result<void>(applied.error());
 }
 
 }  // namespace
 
-Result<Applied> apply_objects(Work& work, const kube::Objects& objects, bool force) {
-    kube::Objects services;
-    kube::Objects others;
+Result<std::vector<std::string>> apply_services(Work& work, const kube::Objects& objects, bool force) {
     for (const auto& object : objects) {
-        if (is(object, "Namespace")) continue;
-        (is(object, "Service") ? services : others).push_back(object);
+        if (!is(object, "Service")) continue;
+        if (auto applied = apply_one(work, object, force); !applied) return applied.error();
     }
-    // The pods' certificate names the address, so it must be there before them: then a deploy is one rollout.
-    if (auto applied = apply_each(work, services, force); !applied) return applied.error();
-    auto addresses = await_addresses(work, services);
-    if (!addresses) return addresses.error();
-    if (auto applied = apply_each(work, others, force); !applied) return applied.error();
-    return Applied{std::move(*addresses)};
+    return await_addresses(work, objects);
+}
+
+Result<void> apply_others(Work& work, const kube::Objects& objects, bool force) {
+    for (const auto& object : objects) {
+        if (is(object, "Namespace") || is(object, "Service")) continue;
+        if (auto applied = apply_one(work, object, force); !applied) return applied;
+    }
+    return {};
 }
 
 Result<void> remove_objects(Work& work, const kube::Objects& objects) {

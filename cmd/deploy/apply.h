@@ -8,11 +8,11 @@
 
 namespace waaft::deploy {
 
-struct Applied {
-    std::vector<std::string> addresses;
-};
-// Without the Namespace. `force` takes over fields of other managers.
-Result<Applied> apply_objects(Work& work, const kube::Objects& objects, bool force);
+// The Services of `objects`, and the addresses that they then have, as await_addresses(). `force` takes over fields of
+// other managers.
+Result<std::vector<std::string>> apply_services(Work& work, const kube::Objects& objects, bool force);
+// All but Services and the Namespace.
+Result<void> apply_others(Work& work, const kube::Objects& objects, bool force);
 Result<void> remove_objects(Work& work, const kube::Objects& objects);
 
 }  // namespace waaft::deploy

@@ -53,6 +53,13 @@ Result<void, cmd::Errors> Deploy::check_rights() {
                         "have them granted in this namespace, or name another --context or --namespace"}};
 }
 
+Result<void> Deploy::render() {
+    auto rendered = manifest::render(session_.project, cluster_.facts, &values_, patches_);
+    if (!rendered) return rendered.error();
+    rendered_ = std::move(*rendered);
+    return {};
+}
+
 Result<void, cmd::Errors> Deploy::prepare() {
     auto& project = session_.project;
     session_.progress.step("preflight", "Looking at the cluster");
@@ -67,11 +74,10 @@ Result<void, cmd::Errors> Deploy::prepare() {
     cluster_.facts.image = image_.reference;
     if (!image_.version.empty()) project.image.version = image_.version;
     if (auto read = read_secrets(); !read) return cmd::Errors{read.error()};
-    const auto patches = manifest::read_patches(project);
+    auto patches = manifest::read_patches(project);
     if (!patches) return cmd::Errors{patches.error()};
-    auto rendered = manifest::render(project, cluster_.facts, &values_, *patches);
-    if (!rendered) return cmd::Errors{rendered.error()};
-    rendered_ = std::move(*rendered);
+    patches_ = std::move(*patches);
+    if (auto done = render(); !done) return cmd::Errors{done.error()};
     if (auto checked = check_rights(); !checked) return checked;
     session_.progress.done("Kubernetes " + cluster_.version + ", " + image_.reference);
     for (const auto& note : rendered_.notes) session_.progress.line(note);
@@ -185,10 +191,29 @@ Result<Watched> Deploy::watch_until_proven(Work& work) {
     return watched;
 }
 
+// Behind a Gateway or Ingress pods name the address of UDP to people. A first deploy has it only now, before there is a
+// pod: so it is still one rollout.
+Result<void> Deploy::tell_pods_the_address() {
+    if (addresses_.empty() || addresses_.back() == cluster_.facts.address) return {};
+    cluster_.facts.address = addresses_.back();
+    if (auto rendered = render(); !rendered) return rendered;
+    if (rendered_.objects == revision_.objects) return {};
+    revision_.objects = rendered_.objects;
+    return write_revision(*session_.api, revision_, session_.project.name);
+}
+
+Result<void> Deploy::apply(Work& work) {
+    auto addresses = apply_services(work, rendered_.objects, wish_.force_conflicts);
+    if (!addresses) return addresses.error();
+    addresses_ = std::move(*addresses);
+    if (auto told = tell_pods_the_address(); !told) return told;
+    return apply_others(work, rendered_.objects, wish_.force_conflicts);
+}
+
 Result<cmd::Exit, cmd::Errors> Deploy::change(Work& work) {
     if (auto begun = begin_revision(); !begun) return cmd::Errors{begun.error()};
     work.progress.step("apply", changed_ ? "Applying" : "Nothing to apply");
-    auto applied = apply_objects(work, rendered_.objects, wish_.force_conflicts);
+    const auto applied = apply(work);
     if (!applied) {
         if (os::is_interrupt(applied.error())) return cmd::Errors{applied.error()};
         revision_.status = "failed";
@@ -196,7 +221,6 @@ Result<cmd::Exit, cmd::Errors> Deploy::change(Work& work) {
         (void)write_revision(work.api, revision_, work.name);  // the failure itself is what must be told
         return cmd::Errors{applied.error()};
     }
-    addresses_ = std::move(applied->addresses);
     work.progress.done(counted(rendered_.objects.size(), "object") +
                        (addresses_.empty() ? "" : ", address " + addresses_.front()));
     const auto watched = watch_until_proven(work);

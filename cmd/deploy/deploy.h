@@ -33,12 +33,15 @@ public:
 private:
     Result<void, cmd::Errors> prepare();
     Result<void> read_secrets();
+    Result<void> render();
     Result<void, cmd::Errors> check_rights();
     Result<void, cmd::Errors> plan();
     cmd::Exit show_plan();
     Result<void> make_namespace();
     Result<cmd::Exit, cmd::Errors> change(Work& work);
     Result<void> begin_revision();
+    Result<void> apply(Work& work);
+    Result<void> tell_pods_the_address();
     Result<Watched> watch(Work& work);
     // The same with the proof from outside at its end.
     Result<Watched> watch_until_proven(Work& work);
@@ -53,6 +56,7 @@ private:
     ClusterFacts cluster_;
     ImageChoice image_;
     manifest::SecretValues values_;
+    std::vector<manifest::Patch> patches_;
     manifest::Rendered rendered_;
     Plan plan_;
     std::vector<Revision> revisions_;

@@ -3,7 +3,9 @@
 namespace waaft::deploy {
 
 Result<Watched> bring_back(Work& work, const Revision& revision) {
-    const auto applied = apply_objects(work, revision.objects, true);
+    const auto addresses = apply_services(work, revision.objects, true);
+    if (!addresses) return addresses.error();
+    const auto applied = apply_others(work, revision.objects, true);
     if (!applied) return applied.error();
     return watch_rollout(work);
 }

@@ -138,6 +138,9 @@ Result<Object> pod_settings(Build& build) {
         put_if_absent(settings, "proxy.trusted", std::move(proxies));
         // The name of the page leads to the Gateway, which carries no UDP.
         const auto& address = build.facts.address;
+        if (build.has_udp_service() && address.empty() && find(settings, {"ice", "stun"}) == nullptr)
+            build.out.notes.push_back("ice.stun needs the address of Service/" + build.name("-udp") +
+                                      ", which is not known yet; `waaft deploy` waits for it and puts it in.");
         const bool v6 = address.find(':') != std::string::npos;
         if (build.has_udp_service() && !address.empty())
             put_if_absent(

@@ -185,6 +185,8 @@ net::Handler::Upgrade HttpFront::on_upgrade(const net::Request& request) {
     } else if (auto refusal = refuse_change(request)) {
         refuse(std::move(*refusal));
     } else {
+        // Who looks for why everybody shares one address sees here what a proxy said.
+        log::debug("A WebSocket opens.", {{"client", request.peer.address}});
         upgrade.handler = sessions_.make(request.host);
         upgrade.subprotocol = "waaft.v1";
     }

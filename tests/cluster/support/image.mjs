@@ -2,7 +2,7 @@
 // ours, so that what is broken in those is not hidden by using them here. Variants are for broken deploys.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -25,14 +25,14 @@ async function putBlob(base, bytes) {
   return digest;
 }
 
-let layer;  // the same for all images of a test file
+const layers = new Map();  // by program; the same for all images of a test file
 
-// The program and what it loads, as one uncompressed layer.
-async function makeLayer() {
+// An uncompressed layer of what `fill` puts into a folder.
+export async function makeLayer(fill) {
   const folder = mkdtempSync(join(tmpdir(), 'waaft-image-'));
   try {
-    const collected = await run([join(root, 'scripts', 'collect-files'), binary, join(folder, 'root')]);
-    assert.equal(collected.code, 0, collected.stderr);
+    mkdirSync(join(folder, 'root'));
+    await fill(join(folder, 'root'));
     const file = join(folder, 'layer.tar');
     const packed = await run(['tar', '--sort=name', '--owner=0', '--group=0', '--mtime=@0', '-C', join(folder, 'root'), '-cf', file, '.']);
     assert.equal(packed.code, 0, packed.stderr);
@@ -42,25 +42,33 @@ async function makeLayer() {
   }
 }
 
+// The program as /waaft, and what it loads.
+const programLayer = (file) => makeLayer(async (folder) => {
+  const collected = await run([join(root, 'scripts', 'collect-files'), file, folder]);
+  assert.equal(collected.code, 0, collected.stderr);
+});
+
 // Pushes to a registry without login and answers "host/repository@sha256:...". `config` overrides fields of
-// the image: {architecture: 'arm64'}; `program` those that a container runs with: {Entrypoint: ['/missing']}.
-export async function pushImage(registry, { repository = 'waaft-test', tag = 'test', config = {}, program = {} } = {}) {
-  layer ??= makeLayer();
-  const tar = await layer;
+// the image: {architecture: 'arm64'}; `program` those that a container runs with: {Entrypoint: ['/missing']};
+// `file` is another program to be in it, `more` a layer above.
+export async function pushImage(registry, { repository = 'waaft-test', tag = 'test', config = {}, program = {}, file = binary, more } = {}) {
+  if (!layers.has(file)) layers.set(file, programLayer(file));
+  const tars = [await layers.get(file), ...(more ? [more] : [])];
   const base = `http://${registry.split('/')[0]}/v2/${[...registry.split('/').slice(1), repository].join('/')}`;
-  const packed = gzipSync(tar, { level: 1 });
+  const packed = tars.map((tar) => gzipSync(tar, { level: 1 }));
   const image = Buffer.from(JSON.stringify({
     architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
     os: 'linux',
     config: { User: '65532:65532', Entrypoint: ['/waaft', 'serve'], ...program },
-    rootfs: { type: 'layers', diff_ids: [digestOf(tar)] },
+    rootfs: { type: 'layers', diff_ids: tars.map(digestOf) },
     ...config,
   }));
   const manifest = Buffer.from(JSON.stringify({
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
     config: { mediaType: 'application/vnd.oci.image.config.v1+json', size: image.length, digest: await putBlob(base, image) },
-    layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', size: packed.length, digest: await putBlob(base, packed) }],
+    layers: await Promise.all(packed.map(async (bytes) => (
+      { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', size: bytes.length, digest: await putBlob(base, bytes) }))),
   }));
   const headers = { 'Content-Type': 'application/vnd.oci.image.manifest.v1+json' };
   await asked(await fetch(`${base}/manifests/${tag}`, { method: 'PUT', body: manifest, headers }), [201]);

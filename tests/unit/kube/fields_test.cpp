@@ -86,3 +86,12 @@ TEST_CASE("kubectl's own errors have a cause code") {
     CHECK(kube::error_of_kubectl("error: stat /nowhere: no such file or directory").code == "KUBECTL_FAILED");
     CHECK_FALSE(kube::error_of_kubectl("").what.empty());
 }
+
+TEST_CASE("a load balancer is an IP or a host name, the first that there is") {
+    const auto host = [](boost::json::array addresses) { return kube::host_in(addresses); };
+    CHECK(host({}).empty());
+    CHECK(host({3, kube::Object{{"ports", 1}}}).empty());
+    CHECK(host({kube::Object{{"ip", "192.0.2.7"}}, kube::Object{{"ip", "192.0.2.8"}}}) == "192.0.2.7");
+    CHECK(host({kube::Object(), kube::Object{{"hostname", "lb.example.org"}}}) == "lb.example.org");
+    CHECK(host({kube::Object{{"type", "IPAddress"}, {"value", "192.0.2.9"}}}) == "192.0.2.9");
+}

@@ -182,6 +182,28 @@ TEST_CASE("what pods cannot have as it was written is said") {
     CHECK(rendered({"default", {}, {}}).notes.empty());
 }
 
+TEST_CASE("behind an Ingress pods name the address of UDP as soon as it is known") {
+    auto made = in_mode("ingress", project::Expose::ingress);
+    made.project.domain = "live.example.org";
+    made.project.tls.secret = "live-tls";
+    const auto config = [&] {
+        auto all = rendered(made);
+        return text_at(of_kind(all.objects, "ConfigMap"), {"data", "waaft.yaml"});
+    };
+    CHECK(config().find("stun:") == std::string::npos);
+    CHECK(has_note(rendered(made), "ice.stun needs the address of Service/waaft-udp"));
+    for (const auto& [address, url] :
+         std::vector<std::pair<std::string, std::string>>{{"203.0.113.7", "stun:203.0.113.7:3000"},
+                                                          {"2001:db8::7", "stun:[2001:db8::7]:3000"},
+                                                          {"udp.example.org", "stun:udp.example.org:3000"}}) {
+        made.facts.address = address;
+        CHECK(config().find(url) != std::string::npos);
+        CHECK_FALSE(has_note(rendered(made), "ice.stun"));
+    }
+    made.project.serve_yaml = "serve: {ice: {stun: [\"stun:own.example.org\"]}}\n";
+    CHECK(config().find("udp.example.org") == std::string::npos);
+}
+
 TEST_CASE("the UDP port has a Service that those who ask the cluster can name") {
     for (const auto& made : configurations()) {
         INFO(made.name);
