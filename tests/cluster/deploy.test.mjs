@@ -95,7 +95,7 @@ describe('deploy', { skip: cluster.skip, concurrency: 4 }, () => {
   test('destroy keeps volumes and a reserved address unless told; Ctrl-C while pods stop, and on again', async (t) => {
     const namespace = freshName(t);
     const slow = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: waaft}\nspec: {template: {spec: {containers: ' +
-      '[{name: server, lifecycle: {preStop: {sleep: {seconds: 20}}}}]}}}\n';
+      '[{name: server, lifecycle: {preStop: {sleep: {seconds: 30}}}}]}}}\n';
     const { deploy, waaft, folder } = project(t, namespace, { files: { 'slow.yaml': slow } });
     appendFileSync(join(folder, 'waaft.yaml'), 'patches: [slow.yaml]\n');
     assert.equal((await deploy('--probe', 'off')).code, 0);
@@ -109,6 +109,9 @@ describe('deploy', { skip: cluster.skip, concurrency: 4 }, () => {
       if (!/pod is stopping/.test(said) && /pod is stopping/.test(said += text)) child.kill('SIGINT');
     }) });
     assert.equal(stopped.code, 130, stopped.stderr);
+    const late = await waaft(['destroy', '--yes', '--timeout', '1s', '--output', 'json']);
+    assert.equal(late.code, 70, late.stderr);
+    assert.match(JSON.parse(late.stdout).causes[0].message, /1 pod is stopping/);
     const kept = await waaft(['destroy', '--yes', '--output', 'json']);
     assert.equal(kept.code, 0, kept.stderr);
     assert.deepEqual(JSON.parse(kept.stdout).kept, ['PersistentVolumeClaim/kept']);
