@@ -189,7 +189,7 @@ Command Commands::whisper(std::string_view room, const Whisper& whisper) const {
 }
 
 Command Commands::revoke(std::string_view id, UnixMs expires_at) const {
-    return run_one(Script::revoke, keys_.links()).add(id).add(to_time(expires_at));
+    return run_one(Script::revoke, keys_.links()).add(id).add(to_time(expires_at)).add(keys_.links_channel());
 }
 
 Command Commands::links() const { return run_one(Script::links, keys_.links()); }

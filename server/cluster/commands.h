@@ -37,7 +37,7 @@ inline constexpr std::chrono::milliseconds remembered_for{3600000};
 
 class Commands {
 public:
-    Commands(std::string_view prefix, Limits limits) : keys_(prefix), limits_(limits) {}
+    Commands(Keys keys, Limits limits) : keys_(std::move(keys)), limits_(limits) {}
     const Keys& keys() const { return keys_; }
 
     // nullopt: a part of it is too long, or there are too many.

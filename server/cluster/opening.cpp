@@ -87,7 +87,7 @@ Result<void> judge_kind(const RedisUrl& url, std::string_view info) {
                      "write the address of the primary into redis.url"};
     }
     const std::string policy(info_field(info, "maxmemory_policy"));
-    if (policy != "noeviction") {
+    if (!policy.empty() && policy != "noeviction") {
         return Error{"redis_policy",
                      "Redis may delete rooms when its memory is full: maxmemory-policy is " + policy + ".", url.text(),
                      "set maxmemory-policy noeviction"};
@@ -98,16 +98,17 @@ Result<void> judge_kind(const RedisUrl& url, std::string_view info) {
 Result<void> judge_durability(const RedisOptions& options, const RedisUrl& url, const Facts& facts) {
     if (options.ack == RedisOptions::Ack::memory) return {};
     const bool synced = facts.appendfsync.empty() || facts.appendfsync == "always";
-    if (facts.appendonly == "yes" && synced) return {};
-    return Error{
-        "redis_durability",
-        "Redis answers before a message is on its disk: appendonly is " + facts.appendonly + ", appendfsync " +
-            (facts.appendfsync.empty() ? "unknown" : facts.appendfsync) + ".",
-        url.text(),
-        "set appendonly yes and appendfsync always, or redis.ack: memory if acknowledged messages may be lost"};
+    if (facts.appendonly == "yes" && synced && !facts.rewrite_pauses) return {};
+    return Error{"redis_durability",
+                 "Redis answers before a message is on its disk: appendonly is " + facts.appendonly + ", appendfsync " +
+                     (facts.appendfsync.empty() ? "unknown" : facts.appendfsync) + ", no-appendfsync-on-rewrite " +
+                     (facts.rewrite_pauses ? "yes" : "no") + ".",
+                 url.text(),
+                 "set appendonly yes, appendfsync always and no-appendfsync-on-rewrite no, or redis.ack: memory if "
+                 "acknowledged messages may be lost"};
 }
 
-// ["appendonly", "yes"]; empty if it may not be asked.
+// ["appendfsync", "always"]; empty if it may not be asked.
 std::string config_value(const Reply& reply) { return reply.items.size() == 2 ? reply.items[1].text : std::string(); }
 
 }  // namespace
@@ -141,7 +142,7 @@ Result<void> judge_sign_in(const RedisOptions& options, const RedisUrl& url, std
 
 std::vector<Command> questions() {
     std::vector<Command> commands{Command("INFO")};
-    for (const char* name : {"appendonly", "appendfsync"}) {
+    for (const char* name : {"appendfsync", "no-appendfsync-on-rewrite"}) {
         Command config("CONFIG");
         commands.push_back(std::move(config.add("GET").add(name)));
     }
@@ -162,7 +163,8 @@ Result<Facts> judge_answers(const RedisOptions& options, const RedisUrl& url, st
         facts.version = "Valkey " + std::string(valkey);
     facts.memory = read_memory(info.text);
     facts.appendonly = info_field(info.text, "aof_enabled") == "1" ? "yes" : "no";
-    facts.appendfsync = config_value(replies[2]);
+    facts.appendfsync = config_value(replies[1]);
+    facts.rewrite_pauses = config_value(replies[2]) == "yes";
     if (const auto durable = judge_durability(options, url, facts); !durable) return durable.error();
     for (const Reply& loaded : replies.subspan(3)) {
         if (loaded.is(Reply::Kind::error)) return refused(options, url, loaded);

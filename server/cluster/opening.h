@@ -26,7 +26,8 @@ struct Facts {
     std::string version;
     Memory memory;
     std::string appendonly;
-    std::string appendfsync;  // empty: CONFIG is forbidden
+    std::string appendfsync;      // empty: CONFIG is forbidden
+    bool rewrite_pauses = false;  // no fsync while the file is rewritten
 };
 
 // Signing in; empty if there is nothing to say.

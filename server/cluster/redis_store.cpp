@@ -34,7 +34,8 @@ bool is_prefix(std::string_view text) {
 RedisStoreImpl::RedisStoreImpl(RedisOptions options, RedisUrl url, store::SharedListener& listener)
     : options_(std::move(options)),
       listener_(listener),
-      commands_(options_.prefix, {options_.tail_max, options_.chat_keep_messages, options_.nonce_keep}),
+      commands_(Keys(options_.prefix, url.database),
+                {options_.tail_max, options_.chat_keep_messages, options_.nonce_keep}),
       work_(io_.get_executor()),
       session_(io_, options_, std::move(url), commands_, *this) {}
 
@@ -316,7 +317,7 @@ void RedisStoreImpl::on_message(std::string_view channel, std::string_view paylo
         return complain("What was told is " + std::string(to_string(heard.error())) + ".", std::string(channel));
     }
     if (const auto* link = std::get_if<LinkRevoked>(&*heard)) {
-        if (channel == commands_.keys().links()) listener_.on_link_revoked(link->id, link->expires_at);
+        if (channel == commands_.keys().links_channel()) listener_.on_link_revoked(link->id, link->expires_at);
         return;
     }
     const std::string name(commands_.keys().room_of(channel));

@@ -362,11 +362,11 @@ return {'replaced'}
 )lua";
 
 constexpr const char* revoke_text = R"lua(
--- KEYS: links. ARGV: id, when it expires.
+-- KEYS: links. ARGV: id, when it expires, the channel.
 local time = redis.call('TIME')
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', tonumber(time[1]) * 1000))
-redis.call('PUBLISH', KEYS[1], '1l ' .. ARGV[2] .. ' ' .. ARGV[1])
+redis.call('PUBLISH', ARGV[3], '1l ' .. ARGV[2] .. ' ' .. ARGV[1])
 return 'd'
 )lua";
 

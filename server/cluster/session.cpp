@@ -143,9 +143,10 @@ void Session::connect_ear() {
 
 // Signs in and names every channel at once; the confirmations are counted.
 void Session::listen() {
+    listening_ = true;
     for (const Command& command : sign_in(options_, url_)) ear_->send(command);
     std::vector<std::string> names(channels_.begin(), channels_.end());
-    names.push_back(commands_.keys().links());
+    names.push_back(commands_.keys().links_channel());
     unconfirmed_ = names.size();
     for (std::size_t i = 0; i < names.size(); i += channels_per_command) {
         Command subscribe("SUBSCRIBE");
@@ -237,7 +238,7 @@ void Session::subscribe(const std::string& channel, Subscribed done) {
 }
 
 void Session::unsubscribe(const std::string& channel) {
-    if (channels_.erase(channel) == 0 || !up()) return;
+    if (channels_.erase(channel) == 0 || !listening_) return;
     ear_->send(Command("UNSUBSCRIBE").add(channel));
     ++requests_;
 }
@@ -327,6 +328,7 @@ void Session::lose(Error why) {
     const bool was_up = up();
     const bool stopping = state_ == State::stopping;
     state_ = State::waiting;
+    listening_ = false;
     if (voice_) voice_->close();
     if (ear_) ear_->close();
     note_trouble(why);

@@ -109,6 +109,7 @@ private:
     std::set<std::string> channels_;  // of open rooms
     // Waiting for the confirmation, in the order they were sent.
     std::unordered_map<std::string, std::deque<Subscribed>> subscribing_;
+    bool listening_ = false;       // the ear has named its channels
     std::size_t unconfirmed_ = 0;  // of those with which the ear begins
     TimePoint step_began_{};
     TimePoint last_sent_{};

@@ -81,7 +81,7 @@ std::string_view to_string(Unreadable why) {
 
 std::optional<std::string> encode_record(const store::Record& record) {
     const std::size_t head = before_names + 2 + record.from.size() + 2 + record.name.size() + 2 + record.emoji.size();
-    if (head > packed_text_max || head + record.text.size() > record_max) return std::nullopt;
+    if (head > packed_text_max || head + record.text.size() > record_max || record.at < 0) return std::nullopt;
     Packer packer;
     packer.number(version, 1).number(static_cast<std::uint64_t>(record.kind), 1);
     packer.number((record.on ? mark_on : 0) | (record.deleted ? mark_deleted : 0), 1);
@@ -107,7 +107,8 @@ Result<store::Record, Unreadable> decode_record(std::string_view bytes, store::S
     record.name = unpacker.text();
     record.emoji = unpacker.text();
     if (!unpacker.ok() || bytes.size() - unpacker.rest().size() != head) return Unreadable::truncated;
-    if (kind > static_cast<std::uint64_t>(store::Record::Kind::erase) || marks > (mark_on | mark_deleted))
+    if (kind > static_cast<std::uint64_t>(store::Record::Kind::erase) || marks > (mark_on | mark_deleted) ||
+        record.at < 0)
         return Unreadable::bad;
     record.kind = static_cast<store::Record::Kind>(kind);
     record.on = (marks & mark_on) != 0;

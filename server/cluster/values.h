@@ -37,7 +37,7 @@ enum class Unreadable : std::uint8_t {
 };
 std::string_view to_string(Unreadable why);
 
-// nullopt: a part of it is too long for this form.
+// nullopt: a part of it is too long for this form, or its time is before 1970.
 std::optional<std::string> encode_record(const store::Record& record);
 // `seq` is where it lies in the list.
 Result<store::Record, Unreadable> decode_record(std::string_view bytes, store::Seq seq);

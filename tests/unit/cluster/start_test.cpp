@@ -40,6 +40,9 @@ TEST_CASE("settings of Redis that would lose rooms or messages") {
         CHECK(code_of(options) == "redis_policy");
     }
     set("maxmemory-policy", "noeviction");
+    set("no-appendfsync-on-rewrite", "yes");
+    CHECK(code_of(options) == "redis_durability");
+    set("no-appendfsync-on-rewrite", "no");
     set("appendfsync", "everysec");
     CHECK(code_of(options) == "redis_durability");
     options.ack = RedisOptions::Ack::memory;
@@ -313,8 +316,8 @@ TEST_CASE("what a stranger says on a channel is counted and passed over") {
                                            std::string(3, '\0'),
                                            std::string(1 << 20, 'x')};
     for (const std::string& words : strange) raw.ask({"PUBLISH", "waaft:t:blue-owl", words});
-    raw.ask({"PUBLISH", "waaft:links", "1c a 1 1 - -\nx"});
-    raw.ask({"PUBLISH", "waaft:links", "hello"});
+    raw.ask({"PUBLISH", "waaft:l", "1c a 1 1 - -\nx"});
+    raw.ask({"PUBLISH", "waaft:l", "hello"});
     commit(a, change_of(a, 1));
     REQUIRE(a.heard.wait_told(1));
     CHECK(a.heard.told().size() == 1);

@@ -430,6 +430,40 @@ TEST_CASE("what one server says to the others is heard by those that have the ro
     CHECK(c.heard.told().empty());
 }
 
+TEST_CASE("deployments with other prefixes or databases have nothing in common") {
+    WAAFT_NEEDS_REDIS();
+    Server a(fresh_options());
+    RedisOptions options = fresh_options('b');
+    options.prefix += "x";
+    options.secrets = {"two"};
+    Server b(options);
+    options = fresh_options('c');
+    options.url += "/5";
+    options.secrets = {"three"};
+    Server c(options);
+    const UnixMs later = read_clocks().wall + 3600000;
+    for (Server* server : {&a, &b, &c}) {
+        REQUIRE(create(*server).has_value());
+        open(*server);
+    }
+    for (Server* server : {&a, &b, &c}) {
+        Change post = change_of(*server, 1);
+        post.records = {chat(server->id)};
+        REQUIRE(commit(*server, post).revision == 1);
+        server->store->tell("blue-owl", "psst");
+        wait_for<void>([&](auto done) { server->store->revoke_link(server->id, later, std::move(done)); });
+    }
+    for (Server* server : {&a, &b, &c}) {
+        REQUIRE(server->heard.wait([](const Listener& heard) {
+            return heard.told_.size() == 1 && heard.links_.size() == 1 && heard.servers_.size() == 1;
+        }));
+        CHECK(server->heard.told()[0].server == server->id);
+        CHECK(server->heard.whispers_.empty());
+        CHECK(server->heard.servers_[0] == server->id);
+        CHECK(read(*server).tail[0].text == server->id);
+    }
+}
+
 TEST_CASE("revoked links are told and kept until they expire") {
     WAAFT_NEEDS_REDIS();
     Server a(fresh_options());
