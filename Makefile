@@ -20,7 +20,7 @@ commit := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 web_sources := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 cmake_files := CMakeLists.txt CMakePresets.json $(wildcard cmake/*)
 
-.PHONY: help deps deps-% build run test test-cluster lint tidy format asan tsan fuzz bench web web-test image install deb clean
+.PHONY: help deps deps-% build run test test-versions test-cluster lint tidy format asan tsan fuzz bench web web-test image install deb clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,10 @@ test: deps deps-test deps-e2e web ## every test: unit, lint, web, integration, b
 	ctest --test-dir build/dev --output-on-failure --no-tests=error -j$(JOBS)
 	@$(MAKE) --no-print-directory web-test
 	@WAAFT=$(CURDIR)/build/dev/cmd/waaft scripts/run-node-tests
+
+test-versions: deps deps-test web ## tests of this version beside the first one of each protocol version
+	$(call build_tree,dev,waaft)
+	@scripts/run-version-tests build/dev/cmd/waaft
 
 test-cluster: deps deps-test web ## tests that need a Kubernetes cluster: WAAFT_KIT or KUBECONFIG
 	$(call build_tree,dev,waaft)

@@ -83,6 +83,7 @@ export async function until(ask, what, ms = deadlineMs) {
 export class Server {
   constructor(options) {
     this.prefix = options.prefix ?? [];  // a program that starts the server, such as ip netns exec
+    this.program = options.program ?? binary;
     this.log = [];                       // the lines of the log, parsed
     this.output = '';                    // everything that was written to stderr
     this.stdout = '';
@@ -93,7 +94,7 @@ export class Server {
 
   // Starts it; true once it serves, false if it ended before that.
   async start() {
-    const command = [...this.prefix, binary, 'serve', ...flagsOf({ ...this.settings, 'log.format': 'json' })];
+    const command = [...this.prefix, this.program, 'serve', ...flagsOf({ ...this.settings, 'log.format': 'json' })];
     const environment = { PATH: process.env.PATH, HOME: this.data && existsSync(this.data) ? this.data : '/nonexistent' };
     this.log = [];
     this.output = '';
