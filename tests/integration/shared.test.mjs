@@ -1,10 +1,13 @@
 // One room on several servers: real servers, a real Redis.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import { connect, join, joinRefusal, makeNonce, Refused, resume } from '../support/client.mjs';
 import { Deployment, skipWithoutRedis, startRedis } from '../support/redis.mjs';
 import { createRoom, makeLink, rest } from '../support/rest.mjs';
-import { until } from '../support/server.mjs';
+import { startRefused, temporaryFolder, until } from '../support/server.mjs';
 
 async function two(t, settings = {}) {
   const redis = await startRedis(t);
@@ -177,6 +180,28 @@ describe('a room on two servers', { skip: skipWithoutRedis, concurrency: true },
     assert.equal((await createRoom(b)).kind, 'call');
   });
 
+  test('the secret is changed in two steps, and nobody loses a link or a place', async (t) => {
+    const redis = await startRedis(t);
+    const folder = temporaryFolder(t);
+    const [one, two] = ['one', 'two'].map((name) => {
+      const file = path.join(folder, name);
+      writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 });
+      return file;
+    });
+    const deployment = new Deployment(t, redis);
+    const a = await deployment.start({ 'cluster.secret': one, 'cluster.old_secret': two });
+    const { room, hostKey } = await createRoom(a);
+    const ann = await join(t, a, { room, name: 'Ann', hostKey });
+    const { link } = await makeLink(a, room, hostKey);
+    const b = await deployment.start({ 'cluster.secret': two, 'cluster.old_secret': one });
+    assert.equal((await join(t, b, { room, name: 'Bob', link })).welcome.members.length, 2);
+    ann.server = b;
+    const moved = await resume(t, ann);
+    assert.equal(moved.id, ann.id);
+    moved.server = a;
+    assert.equal((await resume(t, moved)).id, ann.id, 'a token of the new secret holds on a server that still signs by the old');
+  });
+
   test('a thousand rooms made, used and ended leave no key behind', async (t) => {
     const { redis, a, b } = await two(t, { 'limits.connections_per_address': 5000 });
     const before = await redis.keys();
@@ -192,5 +217,45 @@ describe('a room on two servers', { skip: skipWithoutRedis, concurrency: true },
     }
     // What counts requests of an address is forgotten by itself after a minute.
     await until(async () => (await redis.keys()) <= before, 'the keys are gone', 100_000);
+  });
+});
+
+// What a server says at its start, instead of losing chat later.
+describe('a Redis that will not do', { skip: skipWithoutRedis, concurrency: true }, () => {
+  const refusedBy = async (t, redis, settings, fits) => {
+    const { code, output } = await startRefused(t, { ...new Deployment(t, redis).settings, ...settings });
+    assert.equal(code, 2, output);
+    assert.match(output, fits);
+    assert.match(output, /try:/);
+  };
+  const cases = [
+    ['wants a password', { requirepass: 'secret' }, /password/i],
+    ['may delete rooms', { maxmemory: '100mb', 'maxmemory-policy': 'allkeys-lru' }, /allkeys-lru/],
+    ['does not sync what it acknowledges', { appendfsync: 'everysec' }, /everysec/],
+    ['keeps nothing on its disk', { appendonly: 'no' }, /appendonly/],
+    ['is a replica that must not be written to', { replicaof: '127.0.0.1 1' }, /replica/],
+  ];
+  for (const [name, options, fits] of cases) {
+    test(name, async (t) => refusedBy(t, await startRedis(t, options), {}, fits));
+  }
+
+  test('is not there', (t) => refusedBy(t, { url: 'redis://127.0.0.1:1' }, {}, /cannot be reached/));
+
+  test('has keys of somebody else under our prefix', async (t) => {
+    const redis = await startRedis(t);
+    await redis.ask('SET', 'waaft:servers', 'something');
+    await refusedBy(t, redis, {}, /waaft:/);
+  });
+
+  test('is used by servers with another secret', async (t) => {
+    const redis = await startRedis(t);
+    await new Deployment(t, redis).start();
+    await refusedBy(t, redis, {}, /secret/);
+  });
+
+  test('syncs less, and the setting says that this is meant', async (t) => {
+    const redis = await startRedis(t, { appendfsync: 'everysec' });
+    const server = await new Deployment(t, redis).start({ 'redis.ack': 'memory' });
+    assert.equal(JSON.parse((await server.ops('/statusz')).text).redis.appendfsync, 'everysec');
   });
 });
