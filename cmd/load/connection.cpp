@@ -312,9 +312,15 @@ void Connection::flush_tls() {
 }
 
 void Connection::watch(std::uint32_t events) {
+    if (!reading_) events &= ~static_cast<std::uint32_t>(EPOLLIN);
     if (watched_ == events) return;
     watched_ = events;
     loop_.change(fd_, events, *this);
+}
+
+void Connection::set_reading(bool on) {
+    reading_ = on;
+    if (stage_ == Stage::open) watch(on ? watched_ | EPOLLIN : watched_);
 }
 
 void Connection::close() {
@@ -342,6 +348,7 @@ void Connection::release() {
     fd_ = -1;
     stage_ = Stage::closed;
     watched_ = 0;
+    reading_ = true;
     pending_ = {};
     fragments_ = {};
     out_ = {};

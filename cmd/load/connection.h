@@ -64,6 +64,9 @@ public:
     // The socket alone, with RST if `reset`; on_closed is not called.
     void cut(bool reset);
 
+    // Off: takes nothing that arrives, as a program that hangs, until it is switched on.
+    void set_reading(bool on);
+
     bool is_open() const { return stage_ == Stage::open; }
     bool is_closed() const { return stage_ == Stage::closed; }
     // When the bytes that are handled now were read.
@@ -102,6 +105,7 @@ private:
     int fd_ = -1;
     Stage stage_ = Stage::closed;
     std::uint32_t watched_ = 0;
+    bool reading_ = true;
     std::unique_ptr<ssl_st, SslFree> tls_;
     std::string pending_;    // the begin of a message whose end has not come
     std::string fragments_;  // the parts of a fragmented message

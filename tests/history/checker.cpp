@@ -1,6 +1,8 @@
 #include "tests/history/checker.h"
 
 #include <charconv>
+#include <map>
+#include <set>
 #include <utility>
 
 namespace waaft::history {
@@ -14,15 +16,17 @@ std::string at_ms(const Event& event) { return " at " + std::to_string(event.ms)
 
 class Checker {
 public:
-    explicit Checker(const History& history) : history_(history) {}
+    Checker(const History& history, const Promises& promises) : history_(history), promises_(promises) {}
 
     std::vector<Violation> run() {
+        find_refused();
         check_log();
         for (client_ = 0; client_ < history_.clients.size(); ++client_) check_client();
         return std::move(violations_);
     }
 
 private:
+    void find_refused();
     void check_log();
     void check_client();
     void on_sent(const Event& event);
@@ -39,9 +43,11 @@ private:
     void violate(const char* rule, std::string evidence) { violations_.push_back({rule, std::move(evidence)}); }
 
     const History& history_;
+    const Promises promises_;
     std::vector<Violation> violations_;
+    std::set<std::string> refused_;
     std::map<Position, std::string> message_at_;
-    std::map<std::string, Position> place_of_;
+    std::map<std::pair<std::string, std::string>, Position> place_of_;  // by epoch and message
 
     // Of the client that is checked now.
     std::size_t client_ = 0;
@@ -51,15 +57,23 @@ private:
     const Event* welcome_ = nullptr;  // whose items are being read
 };
 
+void Checker::find_refused() {
+    for (const ClientHistory& client : history_.clients) {
+        for (const Event& event : client.events) {
+            if (event.kind == Kind::refused) refused_.insert(event.message);
+        }
+    }
+}
+
 void Checker::check_log() {
     std::map<std::uint64_t, std::uint64_t> newest;  // of each sender
     for (const auto& [seq, message] : history_.log.messages) {
         const Position at{history_.log.epoch, seq};
         message_at_[at] = message;
-        const auto [known, is_new] = place_of_.emplace(message, at);
+        const auto [known, is_new] = place_of_.emplace(std::pair(at.epoch, message), at);
         if (!is_new) violate("doubled", "log: " + message + " is at " + place(known->second) + " and at " + place(at));
         const auto name = parse_message_name(message);
-        if (!name) continue;
+        if (!name || refused_.contains(message)) continue;
         auto& before = newest[name->client];
         if (is_new && name->number < before) {
             violate("sender_order", "log: " + message + " at " + place(at) + " comes after number " +
@@ -82,6 +96,7 @@ void Checker::check_client() {
             case Kind::welcomed: on_welcomed(event); break;
             case Kind::item:
             case Kind::heard: on_record(event); break;
+            case Kind::refused:
             case Kind::cut:
             case Kind::closed: break;
         }
@@ -111,6 +126,7 @@ void Checker::on_acked(const Event& event) {
                                    place(event.at) + at_ms(event));
     }
     if (event.at.epoch == history_.log.epoch && event.at.seq < history_.log.first()) return;  // no longer kept
+    if (event.at.epoch != history_.log.epoch && promises_.may_lose) return;                   // on_welcomed() looks
     const auto found = history_.log.messages.find(event.at.seq);
     if (event.at.epoch != history_.log.epoch || found == history_.log.messages.end() ||
         found->second != event.message) {
@@ -128,6 +144,10 @@ void Checker::on_welcomed(const Event& event) {
     if (event.seen && !continues && !event.gap) {
         violate("wrong_return", who() + "the epoch went from " + event.seen->epoch + " to " + event.at.epoch +
                                     " and it was not told of a gap" + at_ms(event));
+    }
+    if (event.gap && !promises_.may_tell_gaps) {
+        violate("gap", who() + "a gap from " + std::to_string(event.gap->from) + " to " +
+                           std::to_string(event.gap->to) + " was told" + at_ms(event));
     }
     heard_ = continues ? event.seen : std::nullopt;
     if (!continues || !event.gap) return;
@@ -175,7 +195,7 @@ void Checker::place_message(const Event& event) {
         violate("seq_reused", who() + "saw " + event.message + at_ms(event) + " at " + place(event.at) + ", where " +
                                   there->second + " is");
     }
-    const auto [known, is_new] = place_of_.emplace(event.message, event.at);
+    const auto [known, is_new] = place_of_.emplace(std::pair(event.at.epoch, event.message), event.at);
     if (!is_new && known->second != event.at) {
         violate("doubled", who() + "saw " + event.message + " at " + place(event.at) + at_ms(event) +
                                "; it is also at " + place(known->second));
@@ -210,6 +230,16 @@ std::optional<MessageName> parse_message_name(const std::string& message) {
     return name;
 }
 
-std::vector<Violation> check(const History& history) { return Checker(history).run(); }
+std::vector<Violation> check(const History& history, const Promises& promises) {
+    return Checker(history, promises).run();
+}
+
+std::size_t gaps_told(const History& history) {
+    std::size_t count = 0;
+    for (const ClientHistory& client : history.clients) {
+        for (const Event& event : client.events) count += event.kind == Kind::welcomed && event.gap ? 1 : 0;
+    }
+    return count;
+}
 
 }  // namespace waaft::history

@@ -11,7 +11,11 @@
 //   missed        each client hears every record after its welcome, or gets it on its return, or is told
 //                 of the gap; up to the last record of the log
 //   wrong_return  a return brings records after `seen` only, and a new epoch is told as a gap
-//   sender_order  a sender's messages are in the log in the order in which they were sent
+//   sender_order  a sender's messages are in the log in the order in which they were sent, but for those that
+//                 were refused and sent again
+//   gap           no gap is told
+// Where the store may lose its newest records (Promises::may_lose) what was acked in an earlier epoch may be gone, and
+// gaps are told; everything else holds.
 #pragma once
 
 #include "tests/history/history.h"
@@ -26,6 +30,13 @@ struct Violation {
     std::string evidence;  // client, message, place, time
 };
 
-std::vector<Violation> check(const History& history);
+struct Promises {
+    bool may_lose = false;
+    bool may_tell_gaps = true;
+};
+
+std::vector<Violation> check(const History& history, const Promises& promises = {});
+
+std::size_t gaps_told(const History& history);
 
 }  // namespace waaft::history

@@ -20,9 +20,9 @@ constexpr seconds log_timeout{60};
 
 class Course {
 public:
-    Course(Deployment& deployment, const CourseOptions& options, const load::Target& target, Run& run)
-        : deployment_(deployment), options_(options), target_(target), run_(run) {
-        for (std::uint32_t i = 0; i < options.clients; ++i) clients_.push_back(std::make_unique<Client>(run, i));
+    Course(Deployment& deployment, const CourseOptions& options, const load::Target& target, Run& run, std::string room)
+        : deployment_(deployment), options_(options), target_(target), run_(run), room_(std::move(room)) {
+        for (std::uint32_t i = 0; i < options.clients; ++i) clients_.push_back(std::make_unique<Client>(run, i, room_));
     }
 
     Result<Outcome> play();
@@ -39,6 +39,7 @@ private:
     const CourseOptions& options_;
     const load::Target& target_;
     Run& run_;
+    std::string room_;
     std::vector<std::unique_ptr<Client>> clients_;
     std::vector<TimePoint> kills_;  // to come, the last first
     TimePoint start_at_;
@@ -113,7 +114,7 @@ Result<Outcome> Course::play() {
         if (auto turned = turn(); !turned) return turned.error();
     }
     if (options_.say) options_.say("at rest after " + std::to_string(run_.ms()) + " ms; reading the log");
-    auto log = read_log(run_.loop, target_, run_.room, log_timeout);
+    auto log = read_log(run_.loop, target_, room_, log_timeout);
     if (!log) return log.error();
     return outcome(std::move(*log));
 }
@@ -166,13 +167,13 @@ Result<Outcome> run_course(Deployment& deployment, const CourseOptions& options)
     }
     load::EventLoop loop;
     Run run{.loop = loop,
-            .target = *target,
-            .room = room,
             .name = run_name(options.seed),
             .random = std::mt19937_64(options.seed),
+            .choose = [](Run&) { return std::size_t{0}; },
+            .target = [&target](std::size_t) -> const load::Target& { return *target; },
             .start = {},
             .messages_per_second = options.messages_per_second};
-    return Course(deployment, options, *target, run).play();
+    return Course(deployment, options, *target, run, room).play();
 }
 
 }  // namespace waaft::history

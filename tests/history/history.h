@@ -28,7 +28,8 @@ struct Event {
     enum class Kind : std::uint8_t {
         sent,      // message; again after each return that found it without an ack
         acked,     // message, at
-        welcomed,  // at: the room's position; seen: what was asked for; gap: what was told
+        refused,   // message; it is sent again
+        welcomed,  // at: the room's position; seen: what the client had; gap: what was told
         item,      // message, at: part of the welcome before it
         heard,     // message, at: live
         cut,       // by us

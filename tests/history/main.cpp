@@ -3,9 +3,11 @@
 //
 //   waaft-history --program build/release/cmd/waaft
 //   waaft-history --url https://live.example.org --kill 'kubectl delete pod ...' --start true
+//   waaft-history cluster --program build/release/cmd/waaft
 //
 // Exit codes: 0 proven, 1 a promise is broken or the run could not be carried out, 2 usage.
 #include "tests/history/checker.h"
+#include "tests/history/cluster_command.h"
 #include "tests/history/course.h"
 
 #include "server/base/id.h"
@@ -90,11 +92,14 @@ int main(int argc, char** argv) {
     arguments.course.seed = waaft::random_u64() >> 32;
     CLI::App app("Proves that a waaft server keeps its chat through kills and cut connections.");
     add_options(app, arguments);
+    history::ClusterArguments cluster_arguments;
+    const CLI::App* const cluster = history::add_cluster_command(app, cluster_arguments);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
     }
+    if (cluster->parsed()) return history::run_cluster_command(cluster_arguments);
     if (arguments.program.empty() && arguments.url.empty()) {
         std::cerr << "error: give --program FILE or --url URL\n";
         return 2;
