@@ -82,6 +82,10 @@ export interface Listener {
 export const backoffMin = 500;
 export const backoffMax = 15_000;
 const joinTimeout = 12_000;
+// Who comes back waits for a connection to open not much longer than the one before took: behind a balancer the next
+// try reaches another server.
+const openTimeoutMin = 1_500;
+const openTimeoutFactor = 4;
 const silenceBeforeFirstPing = 60_000;
 const steadyAfter = 5_000; // a connection that held this long starts the backoff anew
 const resyncEvery = 60_000;
@@ -138,6 +142,7 @@ export class Connection {
   private started = false;
   private attempt = 0;
   private within = silenceBeforeFirstPing;
+  private openTook: number | null = null; // the last connection that opened; null: none has
   private silenceTimer: unknown = null;
   private retryTimer: unknown = null;
   private steadyTimer: unknown = null;
@@ -211,14 +216,24 @@ export class Connection {
     this.setStatus({ state: 'connecting', attempt: this.attempt });
     const line: Line = { socket: null };
     this.line = line;
-    this.silenceTimer = this.environment.setTimer(() => this.drop(), joinTimeout);
+    this.silenceTimer = this.environment.setTimer(() => this.drop(), this.openTimeout());
     this.open(line);
   }
 
+  private openTimeout(): number {
+    if (this.openTook === null) return joinTimeout;
+    const patience = Math.max(openTimeoutMin, openTimeoutFactor * this.openTook);
+    return Math.min(joinTimeout, patience * 2 ** Math.max(0, this.attempt - 2));
+  }
+
   private open(line: Line): void {
+    const began = this.environment.now();
     line.socket = this.environment.openSocket({
       open: () => {
-        if (line === this.line || line === this.candidate) line.socket?.send(JSON.stringify(this.joinMessage()));
+        if (line !== this.line && line !== this.candidate) return;
+        this.openTook = this.environment.now() - began;
+        if (line === this.line) this.waitForWelcome();
+        line.socket?.send(JSON.stringify(this.joinMessage()));
       },
       text: (data) => {
         if (line === this.line) this.receive(data);
@@ -430,6 +445,10 @@ export class Connection {
   private takeCandidateUnwelcomed(): void {
     this.joined = false;
     this.takeCandidate();
+    this.waitForWelcome();
+  }
+
+  private waitForWelcome(): void {
     this.environment.clearTimer(this.silenceTimer);
     this.silenceTimer = this.environment.setTimer(() => this.drop(), joinTimeout);
   }

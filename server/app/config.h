@@ -77,6 +77,9 @@ struct Config {
     Millis ping_on_air_timeout{7'000};  // ping.on_air_timeout
     Millis ping_idle{20'000};           // ping.idle
     Millis ping_idle_timeout{44'000};   // ping.idle_timeout
+    // Instead of ping.idle where rooms are shared: whose server vanished shall be on another one within 12 s.
+    Millis ping_shared{2'000};          // ping.shared
+    Millis ping_shared_timeout{6'000};  // ping.shared_timeout
 
     // ICE.
     std::vector<std::string> stun_urls;  // ice.stun; empty: this server itself

@@ -34,6 +34,13 @@ SharedBytes joined_frames(const std::vector<SharedBytes>& frames) {
     return all;
 }
 
+SharedBytes ping_of(Duration timeout) {
+    const auto ms = std::chrono::duration_cast<Millis>(timeout).count();
+    return frame_of(signaling::Ping{static_cast<std::uint32_t>(ms)});
+}
+
+bool shares_rooms(const Config& config) { return !config.redis_url.empty(); }
+
 }  // namespace
 
 Sessions::Sessions(Services& services, ShardIndex self, boost::asio::io_context& io, ShardCounters& counters)
@@ -43,8 +50,11 @@ Sessions::Sessions(Services& services, ShardIndex self, boost::asio::io_context&
       tick_timer_(io),
       flush_timer_(io),
       jitter_state_(random_u64() | 1),
-      ping_on_air_(frame_of(signaling::Ping{static_cast<std::uint32_t>(services.config.ping_on_air_timeout.count())})),
-      ping_idle_(frame_of(signaling::Ping{static_cast<std::uint32_t>(services.config.ping_idle_timeout.count())})) {}
+      idle_interval_(shares_rooms(services.config) ? services.config.ping_shared : services.config.ping_idle),
+      idle_timeout_(shares_rooms(services.config) ? services.config.ping_shared_timeout
+                                                  : services.config.ping_idle_timeout),
+      ping_on_air_(ping_of(services.config.ping_on_air_timeout)),
+      ping_idle_(ping_of(idle_timeout_)) {}
 
 Sessions::~Sessions() = default;
 
@@ -147,7 +157,7 @@ void Sessions::on_mail(const AttachMail& mail) {
         session->index_in_room_ = static_cast<std::uint32_t>(room->sessions.size());
         room->sessions.push_back(session);
         session->state_ = Session::State::joined;
-        wake_in(*session, jittered(services_.config.ping_idle));
+        wake_in(*session, Duration::zero());  // the client shall soon know how long to wait for us
     }
     set_on_air(*session, mail.on_air);
 }
@@ -276,7 +286,7 @@ void Sessions::on_wake(Session& session, TimePoint now) {
 
 void Sessions::watch(Session& session, TimePoint now) {
     const Config& config = services_.config;
-    const Duration timeout = session.on_air_ ? config.ping_on_air_timeout : config.ping_idle_timeout;
+    const Duration timeout = session.on_air_ ? Duration(config.ping_on_air_timeout) : idle_timeout_;
     const Duration silent = now - session.alive_at_;
     if (silent >= timeout) {
         counters_.closed_silent.fetch_add(1, std::memory_order_relaxed);
@@ -284,7 +294,7 @@ void Sessions::watch(Session& session, TimePoint now) {
     }
     if (now >= session.ping_at_) {
         session.connection_->send(session.on_air_ ? ping_on_air_ : ping_idle_);
-        session.ping_at_ = now + jittered(session.on_air_ ? config.ping_on_air : config.ping_idle);
+        session.ping_at_ = now + jittered(session.on_air_ ? Duration(config.ping_on_air) : idle_interval_);
     }
     wake_in(session, std::min(session.ping_at_ - now, timeout - silent));
 }

@@ -128,6 +128,8 @@ private:
     bool stopping_ = false;
     std::uint64_t next_id_ = 1;
     std::uint64_t jitter_state_;
+    const Duration idle_interval_;
+    const Duration idle_timeout_;
     SharedBytes ping_on_air_;
     SharedBytes ping_idle_;
 

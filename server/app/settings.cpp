@@ -159,6 +159,11 @@ void add_chat(std::vector<Setting>& table) {
                              "How often everybody else is asked for a sign of life."));
     table.push_back(duration("ping.idle_timeout", &Config::ping_idle_timeout, second, hour,
                              "Silence after which such a connection counts as lost."));
+    table.push_back(duration("ping.shared", &Config::ping_shared, 200, 10 * minute,
+                             "Stands for ping.idle where servers share their rooms, so that people soon leave one that "
+                             "vanished for another."));
+    table.push_back(duration("ping.shared_timeout", &Config::ping_shared_timeout, second, hour,
+                             "Silence after which such a connection counts as lost, on both of its sides."));
 }
 
 void add_ice(std::vector<Setting>& table) {
@@ -412,6 +417,8 @@ void check_sizes_and_times(Conflicts& conflicts, const Config& config) {
                      "ping.on_air_timeout must be longer than ping.on_air", "make it at least twice as long");
     conflicts.add_if(config.ping_idle_timeout <= config.ping_idle, "ping.idle_timeout",
                      "ping.idle_timeout must be longer than ping.idle", "make it at least twice as long");
+    conflicts.add_if(config.ping_shared_timeout <= config.ping_shared, "ping.shared_timeout",
+                     "ping.shared_timeout must be longer than ping.shared", "make it at least twice as long");
     conflicts.add_if(config.away_shown_after > config.resume_window, "resume.shown_after",
                      "resume.shown_after must not be longer than resume.window", "make it shorter");
     conflicts.add_if(config.chat_text_max > config.message_max, "chat.text_max",

@@ -42,8 +42,8 @@ Event& Client::write(Kind kind) {
 
 std::unique_ptr<Client::Line> Client::open_line() {
     auto line = std::make_unique<Line>(*this, run_.choose(run_));
-    const auto patience = milliseconds(open_timeout * (1 << std::min(attempt_, 3u)));
-    line->open_by = Clock::now() + std::min(patience, join_timeout);
+    const auto patience = milliseconds(open_timeout * (1 << (std::clamp(attempt_, 2u, 6u) - 2)));
+    line->open_by = Clock::now() + (resume_.empty() ? join_timeout : std::min(patience, join_timeout));
     return line;
 }
 
@@ -135,6 +135,7 @@ void Client::gone(TimePoint now, Duration mean_wait) {
 
 void Client::on_open(Line& line) {
     line.open_by = Clock::now() + join_timeout;
+    if (&line == line_.get()) within_ = Duration::zero();
     signaling::Join join;
     join.room = room_;
     join.name = "client " + std::to_string(number_);
@@ -220,7 +221,7 @@ void Client::on_welcome(Line& line, const signaling::Welcome& welcome) {
     }
     joined_ = true;
     attempt_ = 0;
-    within_ = within_at_first;
+    if (moves || within_ == Duration::zero()) within_ = within_at_first;
     silent_at_ = Clock::now() + within_;
     resumed_ += welcome.resumed ? 1 : 0;
     resume_ = welcome.resume;

@@ -47,6 +47,10 @@ Result<void> Cluster::begin() {
     }
     for (std::size_t place = 0; place < options_.servers; ++place) {
         to_redis_.push_back(std::make_unique<Relay>(loop_, redis_.port));
+        if (options_.namespaces != nullptr) {
+            // Of the run before.
+            if (auto found = options_.namespaces->lose_none(place); !found) return found.error();
+        }
         if (auto begun = begin_server(place); !begun) return begun.error();
     }
     return {};

@@ -409,6 +409,40 @@ test('a server that accepts and says nothing is left', async () => {
   assert.equal(bench.state.state, 'waiting');
 });
 
+test('who comes back does not wait long for a server that does not answer', async () => {
+  const bench = new Bench();
+  bench.join();
+  bench.socket.events.closed(1006);
+  await bench.time.pass(0);
+  const silent = bench.sockets.length;
+  await bench.time.pass(1_499);
+  assert.equal(bench.sockets[silent - 1]?.closed, false);
+  await bench.time.pass(1);
+  assert.equal(bench.sockets[silent - 1]?.closed, true);
+  await bench.time.pass(1_000);
+  assert.equal(bench.sockets.length, silent + 1);
+  // The third and later ones get twice as long as the one before; once open it is the welcome that is waited for.
+  await bench.time.pass(1_500 + 2_000);
+  assert.equal(bench.sockets.length, silent + 2);
+  await bench.time.pass(2_999);
+  bench.socket.events.open();
+  await bench.time.pass(11_999);
+  assert.equal(bench.socket.closed, false);
+});
+
+test('where connections open slowly they get more time', async () => {
+  const bench = new Bench();
+  await bench.time.pass(1_000);
+  bench.socket.events.open();
+  bench.join();
+  bench.socket.events.closed(1006);
+  await bench.time.pass(0);
+  await bench.time.pass(3_999);
+  assert.equal(bench.socket.closed, false);
+  await bench.time.pass(1);
+  assert.equal(bench.sockets.at(-1)?.closed, true);
+});
+
 const refusals: [code: string, closeCode: number][] = [
   ['room_full', 4010],
   ['password_wrong', 4010],

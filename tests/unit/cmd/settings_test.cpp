@@ -187,6 +187,7 @@ TEST_CASE("settings that contradict each other") {
         {{{"ice.relay_only", "true"}}, "ice.relay_only"},
         {{{"rooms.create", "key"}}, "rooms.create"},
         {{{"ping.idle", "50s"}}, "ping.idle_timeout"},
+        {{{"ping.shared", "50s"}}, "ping.shared_timeout"},
         {{{"ping.on_air", "10s"}}, "ping.on_air_timeout"},
         {{{"resume.window", "1s"}}, "resume.shown_after"},
         {{{"chat.text_max", "8KiB"}, {"limits.message_max", "4KiB"}}, "chat.text_max"},
