@@ -1,5 +1,7 @@
 #include "tests/unit/cluster/redis_server.h"
 
+#include "server/base/log.h"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -50,7 +52,12 @@ std::uint16_t free_port() {
     return ntohs(address.sin_port);
 }
 
-RedisServer::RedisServer(Settings settings) : settings_(std::move(settings)) { start(); }
+// The log begins before there are threads: it is the process's own.
+RedisServer::RedisServer(Settings settings) : settings_(std::move(settings)) {
+    static const bool quiet = (log::start(log::Format::human, log::Level::error), true);
+    static_cast<void>(quiet);
+    start();
+}
 
 RedisServer::~RedisServer() { kill_and_wait(); }
 
