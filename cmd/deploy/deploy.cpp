@@ -1,6 +1,7 @@
 #include "cmd/deploy/deploy.h"
 
 #include "cmd/deploy/evidence.h"
+#include "cmd/deploy/redis_password.h"
 #include "cmd/deploy/rollback.h"
 #include "cmd/project/secret_source.h"
 #include "cmd/ui/exit_codes.h"
@@ -9,6 +10,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <ostream>
 
 namespace waaft::deploy {
@@ -18,6 +20,13 @@ namespace json = boost::json;
 
 constexpr std::chrono::minutes time_allowed{15};
 constexpr std::string_view schema = "waaft.deploy/1";
+
+bool has_kind(const kube::Object& object, std::string_view kind) { return kube::text(object, {"kind"}) == kind; }
+
+bool has_any(const kube::Objects& objects, std::string_view kind) {
+    return std::any_of(objects.begin(), objects.end(),
+                       [&](const kube::Object& object) { return has_kind(object, kind); });
+}
 
 std::string counted(std::size_t count, const std::string& what) {
     return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
@@ -70,6 +79,8 @@ Result<void, cmd::Errors> Deploy::prepare() {
     if (!image) return cmd::Errors{image.error()};
     image_ = std::move(*image);
     if (!image_.note.empty()) session_.progress.warn(image_.note);
+    // One pod alone is not scaled.
+    if (project.redis.mode == project::RedisMode::none) cluster_.has_metrics = true;
     if (auto errors = objections(cluster_, image_.platforms, image_.reference); !errors.empty()) return errors;
     cluster_.facts.image = image_.reference;
     if (!image_.version.empty()) project.image.version = image_.version;
@@ -93,6 +104,8 @@ Result<void, cmd::Errors> Deploy::plan() {
         revisions_ = std::move(*revisions);
         auto gone = still_ours(*session_.api, pruned_objects(revisions_, rendered_.objects), session_.project.name);
         if (!gone) return cmd::Errors{gone.error()};
+        // What people said is not thrown away because redis.mode is another one; `destroy --volumes` removes it.
+        std::erase_if(*gone, [](const kube::Object& object) { return has_kind(object, "PersistentVolumeClaim"); });
         pruned = std::move(*gone);
     }
     auto planned =
@@ -167,6 +180,7 @@ Result<Watched> Deploy::watch(Work& work) {
     auto watched = watch_rollout(work);
     if (!watched || watched->standing != kube::Standing::ready) return watched;
     work.progress.done(watched->waiting_for);
+    if (!has_any(rendered_.objects, "HorizontalPodAutoscaler")) return watched;
     work.progress.step("autoscaler", "Waiting until the autoscaler can scale");
     auto scaling = watch_autoscaler(work);
     if (!scaling || scaling->standing == kube::Standing::ready) {
@@ -213,6 +227,8 @@ Result<void> Deploy::apply(Work& work) {
 Result<cmd::Exit, cmd::Errors> Deploy::change(Work& work) {
     if (auto begun = begin_revision(); !begun) return cmd::Errors{begun.error()};
     work.progress.step("apply", changed_ ? "Applying" : "Nothing to apply");
+    if (has_any(rendered_.objects, "StatefulSet"))
+        if (auto made = make_redis_password(work.api, work.name); !made) return cmd::Errors{made.error()};
     const auto applied = apply(work);
     if (!applied) {
         if (os::is_interrupt(applied.error())) return cmd::Errors{applied.error()};

@@ -29,16 +29,22 @@ void take_items(kube::Object& list, std::string_view kind, kube::Objects& items)
     }
 }
 
+// Not there, or nothing that a deploy without it needs to see.
+bool absent(const Error& error) { return error.code == "NOT_FOUND" || error.code == "FORBIDDEN"; }
+
 Result<kube::Snapshot> look_at(kube::Api& api, const std::string& name) {
     const auto of_instance = "?labelSelector=app.kubernetes.io%2Finstance%3D" + name;
     auto answers =
         api.get_all({api.path({"apps/v1", "Deployment"}, name), api.path({"apps/v1", "ReplicaSet"}) + of_instance,
-                     api.path({"v1", "Pod"}) + of_instance, api.path({"v1", "Event"})});
+                     api.path({"v1", "Pod"}) + of_instance, api.path({"v1", "Event"}),
+                     api.path({"apps/v1", "StatefulSet"}, name + "-redis")});
     kube::Objects items;
-    static constexpr std::array kinds{"Deployment", "ReplicaSet", "Pod", "Event"};
+    static constexpr std::array kinds{"Deployment", "ReplicaSet", "Pod", "Event", "StatefulSet"};
     for (std::size_t i = 0; i < answers.size(); ++i) {
+        const bool redis = i + 1 == answers.size();
+        if (!answers[i] && redis && absent(answers[i].error())) continue;
         if (!answers[i]) return answers[i].error();
-        if (i == 0) {
+        if (i == 0 || redis) {
             items.push_back(std::move(*answers[i]));
         } else {
             take_items(*answers[i], kinds[i], items);

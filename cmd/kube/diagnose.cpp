@@ -63,9 +63,19 @@ bool is_finished(const Object& deployment, const Verdict& verdict) {
            number(status, {"availableReplicas"}) >= verdict.desired;
 }
 
+bool redis_is_ready(const Object& redis) {
+    if (redis.empty()) return true;
+    const auto& status = child(redis, {"status"});
+    return number(status, {"observedGeneration"}) >= number(redis, {"metadata", "generation"}, 1) &&
+           number(status, {"readyReplicas"}) >= 1 &&
+           text(status, {"currentRevision"}) == text(status, {"updateRevision"});
+}
+
 std::string what_it_waits_for(const Verdict& verdict, const Object* current) {
     if (current == nullptr) return "waiting for the cluster to take up the new version";
-    std::string text = std::to_string(verdict.ready) + " of " + std::to_string(verdict.desired) + " new pods ready";
+    const std::string redis = verdict.redis_ready ? "" : "Redis is not ready; ";
+    std::string text =
+        redis + std::to_string(verdict.ready) + " of " + std::to_string(verdict.desired) + " new pods ready";
     if (verdict.old > 0) text += "; " + std::to_string(verdict.old) + " old still serving";
     if (verdict.draining > 0) text += "; " + std::to_string(verdict.draining) + " draining";
     if (!verdict.causes.empty()) text += "; " + verdict.causes.front().message;
@@ -88,6 +98,7 @@ Snapshot make_snapshot(const Objects& items, std::string_view name) {
     for (const auto& item : items) {
         const auto kind = text(item, {"kind"});
         if (kind == "Deployment" && name_of(item) == name) snapshot.deployment = item;
+        if (kind == "StatefulSet" && name_of(item) == std::string(name) + "-redis") snapshot.redis = item;
         if (kind == "ReplicaSet") snapshot.replica_sets.push_back(item);
         if (kind == "Pod") snapshot.pods.push_back(item);
         if (kind == "Event") snapshot.events.push_back(item);
@@ -102,6 +113,21 @@ bool Rollout::is_doom(const std::string& key, const Trouble& trouble, UnixMs now
     return trouble.patience && std::chrono::milliseconds(now - since) >= *trouble.patience;
 }
 
+bool Rollout::look_at_redis(const Snapshot& snapshot, UnixMs now, Verdict& verdict,
+                            std::map<std::string, UnixMs>& seen) {
+    verdict.redis_ready = redis_is_ready(snapshot.redis);
+    if (verdict.redis_ready) return false;
+    bool doomed = false;
+    for (const auto& pod : snapshot.pods) {
+        if (controller_of(pod) != uid_of(snapshot.redis) || is_ready(pod) || drains(pod)) continue;
+        auto trouble = trouble_of_pod(pod, snapshot.events);
+        if (!trouble) continue;
+        doomed = is_doom(uid_of(pod) + " " + trouble->cause.code, *trouble, now, seen) || doomed;
+        keep(verdict, std::move(*trouble));
+    }
+    return doomed;
+}
+
 Verdict Rollout::look(const Snapshot& snapshot, UnixMs now) {
     Verdict verdict;
     const auto* current = new_replica_set(snapshot);
@@ -110,6 +136,8 @@ Verdict Rollout::look(const Snapshot& snapshot, UnixMs now) {
     verdict.old = pods.old;
     verdict.draining = pods.draining;
     std::map<std::string, UnixMs> seen;
+    // First, because the others wait for it.
+    const bool redis_doomed = look_at_redis(snapshot, now, verdict, seen);
     std::size_t doomed = 0;
     for (const auto* pod : pods.of_new) {
         if (is_ready(*pod)) {
@@ -131,9 +159,9 @@ Verdict Rollout::look(const Snapshot& snapshot, UnixMs now) {
     }
     since_ = std::move(seen);
     const bool all = doomed == pods.of_new.size() && (doomed > 0 || none_can_be_made);
-    if (all) {
+    if (all || redis_doomed) {
         verdict.standing = Standing::doomed;
-    } else if (current != nullptr && is_finished(snapshot.deployment, verdict)) {
+    } else if (current != nullptr && verdict.redis_ready && is_finished(snapshot.deployment, verdict)) {
         verdict.standing = Standing::ready;
     }
     verdict.waiting_for = what_it_waits_for(verdict, current);

@@ -21,6 +21,7 @@ struct Snapshot {
     Objects replica_sets;
     Objects pods;
     Objects events;
+    Object redis;  // the StatefulSet beside it; empty: there is none
 };
 
 // Puts the items of one or more lists where they belong; `name`: the Deployment's.
@@ -44,6 +45,7 @@ struct Verdict {
     std::int64_t ready = 0;     // of the new version
     std::int64_t old = 0;       // still serving, of other versions
     std::int64_t draining = 0;  // told to end, not gone
+    bool redis_ready = true;    // or there is none
 };
 
 class Rollout {
@@ -51,6 +53,8 @@ public:
     Verdict look(const Snapshot& snapshot, UnixMs now);
 
 private:
+    // Whether it will not come.
+    bool look_at_redis(const Snapshot& snapshot, UnixMs now, Verdict& verdict, std::map<std::string, UnixMs>& seen);
     bool is_doom(const std::string& key, const Trouble& trouble, UnixMs now, std::map<std::string, UnixMs>& seen);
 
     std::map<std::string, UnixMs> since_;  // "uid CODE": first seen

@@ -66,6 +66,7 @@ void add_network_policy(Build& build, const Object& settings) {
     auto policy = build.make("networkpolicy.yaml");
     put_ingress(build, policy, settings);
     put_api_servers(build, policy);
+    put_redis_egress(build, policy);
     build.add(std::move(policy));
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cmd/manifest/render.h"
+#include "cmd/project/forms.h"
 
 #include <array>
 #include <cstdint>
@@ -39,6 +40,10 @@ struct Build {
     bool own_certificate() const { return !behind_proxy() && project.tls.issuer.empty() && project.tls.secret.empty(); }
     // The kubernetes.io/tls Secret with the domain's certificate; empty: there is none.
     std::string tls_secret() const;
+    // One pod, which keeps its rooms on a disk of its own.
+    bool alone() const { return project.redis.mode == project::RedisMode::none; }
+    // "waaft-redis:6379"
+    std::string redis_place() const;
     bool knows(const std::string& kind) const { return !facts.kinds_known || facts.kinds.contains(kind); }
 };
 
@@ -51,6 +56,9 @@ Result<void> add_config(Build& build, const Object& settings);
 Result<void> add_secrets(Build& build);
 void add_workload(Build& build, const Object& settings);
 Result<void> add_exposure(Build& build);
+void put_redis_settings(const Build& build, Object& settings);
+void put_redis_egress(const Build& build, Object& policy);
+void add_redis(Build& build);
 void add_network_policy(Build& build, const Object& settings);
 Result<void> add_certificate(Build& build);
 void add_monitors(Build& build);

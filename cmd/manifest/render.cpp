@@ -20,7 +20,8 @@ constexpr string_view template_name = "waaft";
 
 // Fields whose text names one of our objects.
 bool names_an_object(string_view key) {
-    constexpr std::array keys{"name", "serviceAccountName", "secretName", "app.kubernetes.io/instance"};
+    constexpr std::array keys{"name",        "serviceAccountName", "secretName", "app.kubernetes.io/instance",
+                              "serviceName", "claimName"};
     return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
@@ -110,6 +111,8 @@ int rank_of(const Object& object) {
                                "FrontendConfig",
                                "Service",
                                "PodDisruptionBudget",
+                               "PersistentVolumeClaim",
+                               "StatefulSet",
                                "Deployment",
                                "HorizontalPodAutoscaler",
                                "GCPBackendPolicy",
@@ -126,9 +129,6 @@ Result<void> check(const Build& build) {
     const auto wrong = [](std::string what, std::string field, std::string hint) {
         return Error{"manifest_expose", std::move(what), std::move(field), std::move(hint)};
     };
-    if (project.redis != project::RedisMode::none)
-        return Error{"manifest_redis", "this version cannot share rooms between pods through Redis", "redis",
-                     "leave redis out, or set it to none"};
     const bool named =
         project.expose.mode == project::Expose::gateway || project.expose.mode == project::Expose::ingress;
     if (named && project.domain.empty())
@@ -176,6 +176,7 @@ Result<Rendered> render(const project::Project& project, const Facts& facts, con
     if (auto added = add_config(build, *settings); !added) return added.error();
     if (auto added = add_secrets(build); !added) return added.error();
     add_network_policy(build, *settings);
+    add_redis(build);
     add_workload(build, *settings);
     if (auto added = add_exposure(build); !added) return added.error();
     if (auto added = add_certificate(build); !added) return added.error();

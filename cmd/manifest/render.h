@@ -1,7 +1,7 @@
 // The Kubernetes objects of a project: the files of manifests/ with fields patched, never their text.
 //
 // Thread: any, no state. Ownership: values. Units: as in project.h. Objects name no namespace: whoever
-// applies them says which. Errors: manifest_expose, manifest_file, manifest_redis (a project that cannot
+// applies them says which. Errors: manifest_expose, manifest_file (a project that cannot
 // be brought to this cluster, with the field to change), those of patch.h and yaml/document.h.
 // Secrets: values are given by the caller, go into Secret objects alone, and masked() hides them.
 // Source: Kubernetes API reference 1.34; Gateway API v1; GKE's BackendConfig, GCPBackendPolicy,

@@ -14,7 +14,7 @@ namespace {
 namespace json = boost::json;
 using std::string_view;
 
-constexpr std::array file_settings{"rooms.keys", "ice.turn_secret", "ice.turn_password"};
+constexpr std::array file_settings{"rooms.keys", "ice.turn_secret", "ice.turn_password", "redis.password", "redis.ca"};
 
 // Private networks, where the proxies of a cluster are.
 constexpr std::array private_networks{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"};
@@ -67,6 +67,18 @@ void put_tls(Build& build, Object& settings) {
     put(settings, {"tls", "cert"}, folder + "tls.crt");
     put(settings, {"tls", "key"}, folder + "tls.key");
     if (build.own_certificate()) put(settings, {"tls", "ca"}, folder + "ca.crt");
+}
+
+// People have moved before the pod is ended; the server's own limit is an hour.
+void put_drain(Build& build, Object& settings) {
+    constexpr std::uint32_t reserve_s = 10;
+    constexpr std::uint32_t grace_max_s = 3600;
+    constexpr std::uint32_t spread_s = 30;
+    const auto& drain = build.project.drain;
+    const auto taken = drain.pre_stop_s + reserve_s;
+    const auto grace = std::clamp<std::uint32_t>(drain.grace_s > taken ? drain.grace_s - taken : 1, 1, grace_max_s);
+    force(build, settings, "drain.grace", json::value(std::to_string(grace) + "s"));
+    put_if_absent(settings, "drain.spread", json::value(std::to_string(std::min(spread_s, grace)) + "s"));
 }
 
 // Files of this machine are none of a pod.
@@ -129,6 +141,8 @@ Result<Object> pod_settings(Build& build) {
     force(build, settings, "ops.port", ops_port);
     put_tls(build, settings);
     put(settings, {"cluster", "secret"}, "/etc/waaft/cluster/secret");
+    put_drain(build, settings);
+    put_redis_settings(build, settings);
     for (const auto& [setting, source] : project.secrets)
         put(settings, path_of(setting), std::string(secrets_folder) + setting);
     if (!project.domain.empty()) put_if_absent(settings, "public_url", json::value("https://" + project.domain));

@@ -60,6 +60,8 @@ void put_init_arguments(const Build& build, Object& deployment, const Object& se
             for (const auto& name : more->get_array())
                 if (name.is_string()) arguments.emplace_back("--name=" + std::string(name.get_string()));
     }
+    if (build.project.redis.mode == project::RedisMode::bundled)
+        arguments.emplace_back("--await=" + build.redis_place());
     arguments.emplace_back("--out=/etc/waaft/cluster");
     init_of(deployment)["args"] = std::move(arguments);
 }
@@ -97,7 +99,10 @@ void put_volumes(const Build& build, Object& deployment) {
     constexpr int mode = 0440;
     const auto& project = build.project;
     auto& data = named(list_at(pod_of(deployment), {"volumes"}), "data");
-    if (project.storage_class.empty()) {
+    if (build.alone()) {
+        data.erase("emptyDir");
+        put(data, {"persistentVolumeClaim", "claimName"}, build.name("-data"));
+    } else if (project.storage_class.empty()) {
         put(data, {"emptyDir", "sizeLimit"}, project.storage_size);
     } else {
         // A disk for each pod, gone with it: pods come and go by the autoscaler.
@@ -136,6 +141,17 @@ void add_autoscaler(Build& build) {
     build.add(std::move(object));
 }
 
+// One at a time: two could not have the one disk.
+void put_alone(Build& build, Object& deployment) {
+    put(deployment, {"spec", "replicas"}, 1);
+    put(deployment, {"spec", "strategy"}, Object{{"type", "Recreate"}});
+    const auto& project = build.project;
+    auto claim = build.make("optional/persistentvolumeclaim.yaml");
+    put(claim, path_of("spec.resources.requests.storage"), project.storage_size);
+    if (!project.storage_class.empty()) put(claim, path_of("spec.storageClassName"), project.storage_class);
+    build.add(std::move(claim));
+}
+
 }  // namespace
 
 void add_workload(Build& build, const Object& settings) {
@@ -145,8 +161,9 @@ void add_workload(Build& build, const Object& settings) {
     put_drain(build, deployment);
     put_init_arguments(build, deployment, settings);
     put_volumes(build, deployment);
+    if (build.alone()) put_alone(build, deployment);
     build.add(std::move(deployment));
-    add_autoscaler(build);
+    if (!build.alone()) add_autoscaler(build);
 }
 
 void add_monitors(Build& build) {

@@ -92,6 +92,8 @@ std::string joined(const std::vector<std::string>& names) {
 
 }  // namespace
 
+std::string redis_configuration(const std::string& password) { return "requirepass " + password + "\n"; }
+
 ClusterInit::ClusterInit(ClusterInitOptions options, Now now)
     : options_(std::move(options)),
       phase_(options_.service.empty() ? Phase::secret : Phase::service),
@@ -191,12 +193,16 @@ void ClusterInit::go_on(const json::object& kept, Now now) {
     shared_.secret = kept_value(kept, "secret");
     const bool secret_made = shared_.secret.size() < secret_size_min;
     if (secret_made) shared_.secret = random_key();
+    // Redis's pod reads both: the password alone, and as a line of its configuration.
+    shared_.redis_password = kept_value(kept, "redis.password");
+    const bool password_made = shared_.redis_password.empty() || kept_value(kept, "redis.conf").empty();
+    if (shared_.redis_password.empty()) shared_.redis_password = random_key();
     shared_.ca_cert = renewed->certificates.ca_cert;
     shared_.cert = renewed->certificates.cert;
     shared_.key = renewed->certificates.key;
     if (address_pending_)
         notes_.emplace_back("Going on without an address; the certificate gets it at the start of a later pod.");
-    if (!secret_made && !renewed->ca_made && !renewed->leaf_made) {
+    if (!secret_made && !password_made && !renewed->ca_made && !renewed->leaf_made) {
         notes_.push_back("Secret/" + options_.secret + " is used as it is.");
         phase_ = Phase::done;
         return;
@@ -205,7 +211,7 @@ void ClusterInit::go_on(const json::object& kept, Now now) {
         return fail({"cluster_conflict", "other pods kept changing the Secret", "Secret/" + options_.secret,
                      "the pod tries again by itself"});
     notes_.push_back("New in Secret/" + options_.secret + ":" + (secret_made ? " secret" : "") +
-                     (renewed->ca_made ? " CA" : "") +
+                     (password_made ? " password" : "") + (renewed->ca_made ? " CA" : "") +
                      (renewed->leaf_made ? " certificate for " + joined(certificate_names()) : "") + ".");
     write(kept, *renewed);
 }
@@ -225,6 +231,8 @@ void ClusterInit::write(json::object kept, const net::RenewedCertificates& renew
     }
     const auto& made = renewed.certificates;
     kept["stringData"] = {{"secret", shared_.secret},
+                          {"redis.password", shared_.redis_password},
+                          {"redis.conf", redis_configuration(shared_.redis_password)},
                           {"ca.crt", made.ca_cert},
                           {"ca.key", made.ca_key},
                           {"tls.crt", made.cert},

@@ -1,5 +1,5 @@
 // What all pods of one deployment share, made by the first of them and kept in a Secret: the secret that
-// signs tokens, a CA, and a certificate for the address that people use.
+// signs tokens, a CA, a certificate for the address that people use, and the password of the Redis beside them.
 //
 // An engine: answers of the API server and `now` in, the next thing to do out; no socket, no clock, no
 // file. Thread: any, one at a time. Ownership: values. Bounds: attempts_max writes; an answer has at most
@@ -46,8 +46,12 @@ struct Shared {
     std::string ca_cert;
     std::string cert;
     std::string key;
+    std::string redis_password;
 };
 using Step = std::variant<Request, Wait, Shared, Error>;
+
+// What Redis reads at its start; the password is of letters, digits, - and _.
+std::string redis_configuration(const std::string& password);
 
 class ClusterInit {
 public:

@@ -1,5 +1,6 @@
 #include "cmd/pod/cluster_init_command.h"
 
+#include "cmd/pod/await_listener.h"
 #include "cmd/pod/cluster_init.h"
 #include "cmd/pod/kube_api.h"
 
@@ -12,11 +13,15 @@
 namespace waaft::cmd {
 namespace {
 
+// A volume that must be made first takes minutes; whoever is not there by then has a trouble of its own.
+constexpr std::chrono::minutes await_time{10};
+
 struct Options {
     pod::ClusterInitOptions init;
     std::string out;
     std::string credentials = "/var/run/secrets/kubernetes.io/serviceaccount";
     std::string wait = "60";
+    std::string awaited;
 };
 using SharedOptions = std::shared_ptr<Options>;
 
@@ -39,10 +44,13 @@ std::vector<Option> options_of(const SharedOptions& options) {
             text_option(options, "--service", "NAME", "The Service whose address the certificate has.",
                         [](Options& o, const std::string& text) { o.init.service = text; }),
             std::move(name),
-            text_option(options, "--out", "DIR", "Where the server reads secret, ca.crt, tls.crt and tls.key.",
+            text_option(options, "--out", "DIR",
+                        "Where the server reads secret, redis.password, ca.crt, tls.crt and tls.key.",
                         [](Options& o, const std::string& text) { o.out = text; }),
             text_option(options, "--wait", "SECONDS", "How long to wait for an address, at most 600 (60).",
                         [](Options& o, const std::string& text) { o.wait = text; }),
+            text_option(options, "--await", "HOST:PORT", "At the end wait until something listens there.",
+                        [](Options& o, const std::string& text) { o.awaited = text; }),
             text_option(options, "--credentials", "DIR", "Where the ServiceAccount's token, ca.crt and namespace are.",
                         [](Options& o, const std::string& text) { o.credentials = text; })};
 }
@@ -68,6 +76,7 @@ Result<void> write_shared(const std::string& folder, const pod::Shared& shared) 
         mode_t mode;
     } files[] = {{"secret", shared.secret, 0600},
                  {"ca.crt", shared.ca_cert, 0644},
+                 {"redis.password", shared.redis_password, 0600},
                  {"tls.crt", shared.cert, 0644},
                  {"tls.key", shared.key, 0600}};
     for (const auto& file : files) {
@@ -102,6 +111,9 @@ Result<Exit, Errors> run(Options options, const Environment& environment, const 
     const auto shared = agree(init, api, streams);
     if (!shared) return Errors{shared.error()};
     if (auto written = write_shared(options.out, *shared); !written) return Errors{written.error()};
+    if (options.awaited.empty()) return Exit::ok;
+    streams.err << "Waiting for " << options.awaited << "." << std::endl;
+    if (auto there = pod::await_listener(options.awaited, await_time); !there) return Errors{there.error()};
     return Exit::ok;
 }
 

@@ -66,6 +66,35 @@ void check_access(Conflicts& conflicts, const Project& project) {
                      "tls.issuer needs a name to sign, and domain is empty", "set domain");
 }
 
+void check_redis(Conflicts& conflicts, const Project& project) {
+    const auto& redis = project.redis;
+    const auto pods = std::max(project.autoscaling.min, project.autoscaling.max);
+    conflicts.add_if(redis.mode == RedisMode::none && pods > 1, conflicts.written("autoscaling.max", "autoscaling.min"),
+                     "redis.mode is none, so the rooms are in one pod, and autoscaling asks for up to " +
+                         std::to_string(pods) + " pods",
+                     "set redis.mode to bundled or external, or autoscaling.max to 1");
+    conflicts.add_if(redis.mode == RedisMode::external && redis.address.empty(), "redis.mode",
+                     "redis.mode is external, and redis.address is empty",
+                     "set redis.address, for example to rediss://redis.example.org:6378");
+    conflicts.add_if(redis.mode != RedisMode::external && !redis.address.empty(), "redis.address",
+                     "redis.address is used with redis.mode external alone", "set redis.mode to external");
+    app::Config config;
+    const auto* url = app::find_setting("redis.url");
+    const auto set = redis.address.empty() ? Result<void>() : app::set_from_text(config, *url, redis.address);
+    conflicts.add_if(!set, "redis.address", "redis.address is not " + app::expected(*url),
+                     "user and password are no part of it: serve: redis.user and secrets: redis.password");
+}
+
+// What pods are given, so that nothing of it is missed in the file.
+void put_redis(app::Config& config, const Project::Redis& redis) {
+    if (redis.mode == RedisMode::none) return;
+    const auto put = [&](const char* name, const std::string& value) {
+        static_cast<void>(app::set_from_text(config, *app::find_setting(name), value));
+    };
+    put("cluster.secret", "/etc/waaft/cluster/secret");
+    put("redis.url", redis.mode == RedisMode::bundled ? "redis://redis:6379" : redis.address);
+}
+
 // The server's own contradictions. What a deployment sets itself (tls.*, files of `secrets`) is none.
 void check_serve(cmd::Errors& errors, const Loaded& loaded, const std::vector<ServeValue>& serve) {
     app::Config config;
@@ -73,6 +102,7 @@ void check_serve(cmd::Errors& errors, const Loaded& loaded, const std::vector<Se
         // Each was tried when it was read.
         static_cast<void>(apply(value, config));
     }
+    put_redis(config, loaded.project.redis);
     for (const auto& [name, source] : loaded.project.secrets) {
         if (const auto* setting = app::find_setting(name)) {
             static_cast<void>(app::set_from_text(config, *setting, "/etc/waaft/secrets/" + name));
@@ -93,6 +123,7 @@ cmd::Errors find_conflicts(const Loaded& loaded) {
     Conflicts conflicts(loaded);
     check_sizes(conflicts, loaded.project);
     check_access(conflicts, loaded.project);
+    check_redis(conflicts, loaded.project);
     return conflicts.take();
 }
 

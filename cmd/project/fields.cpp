@@ -1,6 +1,7 @@
 #include "cmd/project/fields.h"
 
 #include "server/app/setting_values.h"
+#include "server/app/settings.h"
 
 #include <algorithm>
 #include <array>
@@ -16,7 +17,8 @@ constexpr std::array<string_view, 3> builders{"auto", "docker", "native"};
 constexpr std::array<string_view, 2> providers{"any", "gke"};
 constexpr std::array<string_view, 4> expose_modes{"address", "gateway", "ingress", "none"};
 constexpr std::array<string_view, 3> redis_modes{"none", "bundled", "external"};
-constexpr std::array<string_view, 3> secret_names{"rooms.keys", "ice.turn_secret", "ice.turn_password"};
+constexpr std::array<string_view, 5> secret_names{"rooms.keys", "ice.turn_secret", "ice.turn_password",
+                                                  "redis.password", "redis.ca"};
 
 constexpr std::int64_t minute = 60;
 constexpr std::int64_t hour = 3600;
@@ -218,8 +220,17 @@ void add_rest(std::vector<Field>& table) {
         "drain.preStop", [](Project& p) -> std::uint32_t& { return p.drain.pre_stop_s; }, 0, 5 * minute,
         "Before that: time for load balancers to send nobody new."));
     table.push_back(choice(
-        "redis.mode", [](Project& p) -> RedisMode& { return p.redis; }, redis_modes,
-        "Redis that several pods share: none, one that is deployed along, or one's own."));
+        "redis.mode", [](Project& p) -> RedisMode& { return p.redis.mode; }, redis_modes,
+        "Redis that several pods share: none (then there is one pod), one that is deployed along, or one's own."));
+    table.push_back(text(
+        "redis.address", [](Project& p) -> std::string& { return p.redis.address; }, Form::any,
+        "Address of one's own, redis:// or rediss://; its password is secrets: redis.password."));
+    table.push_back(text(
+        "redis.image", [](Project& p) -> std::string& { return p.redis.image; }, Form::any,
+        "Image of the one that is deployed along; it has redis-server and redis-cli, of Redis 7 or Valkey 8."));
+    table.push_back(text(
+        "redis.memory", [](Project& p) -> std::string& { return p.redis.memory; }, Form::memory,
+        "Memory of the one that is deployed along; rooms may take half of it."));
     table.push_back(text(
         "storage.class", [](Project& p) -> std::string& { return p.storage_class; }, Form::name,
         "StorageClass of volumes; empty means the cluster's default."));
@@ -415,7 +426,8 @@ const Field* find_field(string_view key) {
 std::string flag_name(const Field& field) { return has_text(field) ? "--" + split_words(field.key, '-') : ""; }
 
 std::string environment_name(const Field& field) {
-    if (!has_text(field)) return {};
+    // A variable is one thing: drain.grace is the server's, where both have it.
+    if (!has_text(field) || app::find_setting(field.key) != nullptr) return {};
     std::string name = "WAAFT_" + split_words(field.key, '_');
     std::transform(name.begin(), name.end(), name.begin(),
                    [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });

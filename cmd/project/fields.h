@@ -47,7 +47,8 @@ std::span<const Field> fields();
 // nullptr: there is no such field.
 const Field* find_field(std::string_view key);
 
-// "--image-repository"; "WAAFT_IMAGE_REPOSITORY"; both empty for kinds that have none.
+// "--image-repository"; "WAAFT_IMAGE_REPOSITORY"; both empty for kinds that have none. A setting of the server with the
+// same name keeps the variable.
 std::string flag_name(const Field& field);
 std::string environment_name(const Field& field);
 // "a whole number from 1 to 1000"

@@ -57,6 +57,9 @@ public:
 
     Result<Loaded, cmd::Errors> finish(bool for_cluster) {
         loaded_.project.serve_yaml = serve_text(serve_);
+        auto& scaling = loaded_.project.autoscaling;
+        const bool one_pod = loaded_.project.redis.mode == RedisMode::none;
+        if (one_pod && !loaded_.origins.contains("autoscaling.max")) scaling.max = scaling.min;
         if (errors_.empty()) errors_ = for_cluster ? find_conflicts(loaded_, serve_) : find_conflicts(loaded_);
         if (!errors_.empty()) return std::move(errors_);
         return std::move(loaded_);

@@ -42,6 +42,8 @@ public:
                            parsed_.serve = read_serve(problems_, value);
                        } else if (const auto* field = find_field(name)) {
                            read_field(*field, key, value);
+                       } else if (const auto* mode = is_text(value) ? find_field(name + ".mode") : nullptr) {
+                           read_field(*mode, key, value);  // "redis: none"
                        } else {
                            read_level(value, name, name + ".");
                        }

@@ -75,7 +75,12 @@ struct Project {
     struct Drain {
         std::uint32_t grace_s = 600, pre_stop_s = 10;
     } drain;
-    RedisMode redis = RedisMode::none;  // until the server can share a room between pods
+    struct Redis {
+        RedisMode mode = RedisMode::bundled;  // none: one pod, which keeps its rooms itself
+        std::string address;                  // external: "rediss://host:port"
+        std::string image = "docker.io/library/redis:7.2.11-alpine";
+        std::string memory = "512Mi";
+    } redis;
     std::string storage_class, storage_size = "10Gi";
     std::map<std::string, SecretSource> secrets;  // by the serve: setting that names a file, e.g. "ice.turn_secret"
     struct ImagePull {

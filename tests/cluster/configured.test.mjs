@@ -57,8 +57,8 @@ test('a project with much in it runs as `waaft manifests` prints it', { skip: cl
   assert.equal(pod.spec.containers[0].image, image);
   assert.equal(pod.metadata.labels.team, 'live');
   const claims = (await cluster.get(namespace, 'pvc')).items;
-  assert.deepEqual(claims.map((each) => [each.status.phase, each.spec.storageClassName]), [['Bound', storageClass]]);
+  assert.deepEqual(claims.map((each) => [each.status.phase, each.spec.storageClassName]), [['Bound', storageClass], ['Bound', storageClass]]);
   assert.ok((await cluster.get(namespace, 'secret', 'studio-cluster')).data.secret);
   const services = (await cluster.get(namespace, 'services')).items;
-  assert.deepEqual(services.map((each) => [each.metadata.name, each.spec.type]), [['studio', 'ClusterIP']]);
+  assert.deepEqual(services.map((each) => [each.metadata.name, each.spec.type]), [['studio', 'ClusterIP'], ['studio-redis', 'ClusterIP']]);
 });

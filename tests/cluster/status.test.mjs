@@ -12,13 +12,15 @@ const cluster = kit();
 
 // The folder as it stands, with the image and little CPU: the machine of the test is small.
 async function applyManifests(namespace, image) {
+  const redis = await cluster.redisImage();
   const folder = mkdtempSync(join(tmpdir(), 'waaft-manifests-'));
   try {
     for (const name of readdirSync(join(root, 'manifests'))) {
       if (!name.endsWith('.yaml')) continue;
       const text = readFileSync(join(root, 'manifests', name), 'utf8')
         .replaceAll(/image: waaft:\S+/g, `image: ${image}`)
-        .replaceAll('cpu: 500m', 'cpu: 50m');
+        .replaceAll('cpu: 500m', 'cpu: 50m')
+        .replaceAll(/image: docker\.io\/library\/redis:\S+/g, (named) => (redis ? `image: ${redis}` : named));
       writeFileSync(join(folder, name), text);
     }
     await cluster.kubectl(['apply', '--server-side', '--field-manager=waaft', '-n', namespace, '-f', folder]);

@@ -15,6 +15,11 @@ export async function applyFolder(cluster, namespace, image, replicas = 1) {
     containers: [{ name: 'server', image, resources: { requests: { cpu: '50m', memory: '64Mi' } } }],
   };
   await cluster.kubectl(['patch', '-n', namespace, 'deployment', 'waaft', '-p', JSON.stringify({ spec: { template: { spec } } })]);
+  const redis = await cluster.redisImage();
+  if (redis) {
+    const containers = [{ name: 'redis', image: redis }];
+    await cluster.kubectl(['patch', '-n', namespace, 'statefulset', 'waaft-redis', '-p', JSON.stringify({ spec: { template: { spec: { containers } } } })]);
+  }
   await cluster.kubectl(['patch', '-n', namespace, 'hpa', 'waaft', '-p', JSON.stringify({ spec: { minReplicas: replicas } })]);
   await ready(cluster, namespace, replicas);
   return until(`an address of ${namespace}`, async () => address(await cluster.get(namespace, 'service', 'waaft')));
@@ -30,5 +35,5 @@ export function ready(cluster, namespace, replicas, name = 'waaft') {
 }
 
 export const serverPods = async (cluster, namespace) =>
-  (await cluster.get(namespace, 'pods', '-l', 'app.kubernetes.io/name=waaft')).items
+  (await cluster.get(namespace, 'pods', '-l', 'app.kubernetes.io/name=waaft,app.kubernetes.io/component=server')).items
     .filter((pod) => !pod.metadata.deletionTimestamp).map((pod) => pod.metadata.name);

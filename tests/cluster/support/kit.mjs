@@ -95,9 +95,18 @@ class Cluster {
     return JSON.parse(await this.kubectl(['get', '-n', namespace, '-o', 'json', ...what]));
   }
 
+  // Debian's Redis, for pods of a cluster that gets no image from outside; undefined: the default of waaft.yaml.
+  redisImage() {
+    this.pushedRedis ??= import('./redis_image.mjs').then(
+      ({ canMakeRedisImage, pushRedisImage }) => (canMakeRedisImage && this.registry ? pushRedisImage(this.registry) : undefined));
+    return this.pushedRedis;
+  }
+
   // {code, signal, stdout, stderr}; what it says in JSON is held against docs/schemas.
   async waaft(args, options = {}) {
-    const done = await run([binary, ...args], { ...options, env: { ...this.env, NO_COLOR: '1', ...options.env } });
+    const image = await this.redisImage();
+    const redis = image && { WAAFT_REDIS_IMAGE: image, WAAFT_REDIS_MEMORY: '128Mi' };
+    const done = await run([binary, ...args], { ...options, env: { ...this.env, NO_COLOR: '1', ...redis, ...options.env } });
     held(args, done.stdout);
     return done;
   }

@@ -173,3 +173,41 @@ TEST_CASE("exit codes are told in words") {
     CHECK(kube::exit_sentence(127, "Error") == "exit code 127: the program does not exist");
     CHECK(kube::exit_sentence(42, "Error") == "exit code 42");
 }
+
+TEST_CASE("a Redis that does not come is why a rollout fails, and one that is not there yet is waited for") {
+    const auto object = [](const char* text) { return boost::json::parse(text).as_object(); };
+    kube::Snapshot snapshot;
+    snapshot.deployment =
+        object(R"({"metadata":{"uid":"d","generation":1,"annotations":{"deployment.kubernetes.io/revision":"1"}},
+        "spec":{"replicas":1},"status":{"observedGeneration":1,"updatedReplicas":1,"availableReplicas":1}})");
+    snapshot.replica_sets.push_back(
+        object(R"({"metadata":{"uid":"r","annotations":{"deployment.kubernetes.io/revision":"1"},
+        "ownerReferences":[{"controller":true,"uid":"d"}]}})"));
+    snapshot.pods.push_back(
+        object(R"({"metadata":{"uid":"p","name":"waaft-1","ownerReferences":[{"controller":true,"uid":"r"}]},
+        "status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}})"));
+    CHECK(kube::Rollout().look(snapshot, 1000).standing == kube::Standing::ready);
+
+    snapshot.redis = object(R"({"kind":"StatefulSet","metadata":{"uid":"s","name":"waaft-redis","generation":2},
+        "status":{"observedGeneration":2,"readyReplicas":1,"currentRevision":"a","updateRevision":"a"}})");
+    CHECK(kube::Rollout().look(snapshot, 1000).standing == kube::Standing::ready);
+    for (const auto* status :
+         {R"({"observedGeneration":1,"readyReplicas":1,"currentRevision":"a","updateRevision":"a"})",
+          R"({"observedGeneration":2,"readyReplicas":1,"currentRevision":"a","updateRevision":"b"})",
+          R"({"observedGeneration":2,"currentRevision":"a","updateRevision":"a"})"}) {
+        snapshot.redis["status"] = boost::json::parse(status);
+        const auto verdict = kube::Rollout().look(snapshot, 1000);
+        CHECK(verdict.standing == kube::Standing::progressing);
+        CHECK(verdict.waiting_for.starts_with("Redis is not ready; "));
+    }
+    snapshot.pods.push_back(object(
+        R"({"kind":"Pod","metadata":{"uid":"q","name":"waaft-redis-0","ownerReferences":[{"controller":true,"uid":"s"}]},
+        "status":{"phase":"Pending","containerStatuses":[{"name":"redis","state":{"waiting":{"reason":"ImagePullBackOff",
+        "message":"Back-off pulling image \"redis:none\": not found"}}}]}})"));
+    kube::Rollout rollout;
+    rollout.look(snapshot, 1000);
+    const auto verdict = rollout.look(snapshot, 1000 + 600'000);
+    CHECK(verdict.standing == kube::Standing::doomed);
+    REQUIRE_FALSE(verdict.causes.empty());
+    CHECK(verdict.causes.front().object == "Pod/waaft-redis-0");
+}

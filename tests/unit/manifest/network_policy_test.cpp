@@ -18,6 +18,8 @@ namespace json = boost::json;
 
 namespace {
 
+const std::string own_namespace = "live";
+
 using Labels = std::map<std::string, std::string>;
 
 // Somebody on the network: a pod has labels and a namespace, everything else an address alone.
@@ -77,7 +79,10 @@ bool is_peer(const Object& peer, const Party& party) {
     if (!party.in_namespace) return false;
     const auto* spaces = find(peer, {"namespaceSelector"});
     const auto* pods = find(peer, {"podSelector"});
-    REQUIRE(spaces != nullptr);  // without one the policy's own namespace would be meant
+    if (spaces == nullptr) {  // the policy's own namespace
+        REQUIRE(pods != nullptr);
+        return party.in_namespace == own_namespace && selects(pods->as_object(), party.labels);
+    }
     return selects(spaces->as_object(), {{"kubernetes.io/metadata.name", *party.in_namespace}}) &&
            (pods == nullptr || selects(pods->as_object(), party.labels));
 }
@@ -85,10 +90,10 @@ bool is_peer(const Object& peer, const Party& party) {
 struct Policy {
     Object object;
 
-    explicit Policy(const Configuration& made) {
+    explicit Policy(const Configuration& made, const std::string& suffix = {}) {
         const auto rendered = render(made.project, made.facts, nullptr, {}).value();
         for (const auto& each : rendered.objects)
-            if (kind_of(each) == "NetworkPolicy") object = each;
+            if (title_of(each) == "NetworkPolicy/" + made.project.name + suffix) object = each;
         REQUIRE_FALSE(object.empty());
     }
 
@@ -222,4 +227,56 @@ TEST_CASE("the API server is reached where it is known to be, and anywhere else 
     const Policy unknown({"default", {}, {}});
     CHECK(unknown.out(api_server, 6443));
     CHECK(unknown.out(other_address, 443));
+}
+
+Labels labels_of(const std::string& name, const std::string& component) {
+    return {{"app.kubernetes.io/name", "waaft"},
+            {"app.kubernetes.io/instance", name},
+            {"app.kubernetes.io/component", component}};
+}
+
+TEST_CASE("Redis is reached by the server's pods alone, and reaches nobody") {
+    for (const auto* name : {"default", "everything", "gateway", "none"}) {
+        INFO(name);
+        const auto made = configuration(name);
+        const Policy policy(made, "-redis");
+        const auto& instance = made.project.name;
+        const Party server{"10.244.0.5", own_namespace, labels_of(instance, "server")};
+        const Party own_redis{"10.244.0.6", own_namespace, labels_of(instance, "redis")};
+        CHECK(selects(find(policy.object, {"spec", "podSelector"})->as_object(), own_redis.labels));
+        CHECK_FALSE(selects(find(policy.object, {"spec", "podSelector"})->as_object(), server.labels));
+        CHECK(*find(policy.object, {"spec", "policyTypes"}) == json::array({"Ingress", "Egress"}));
+        CHECK(policy.in(server, 6379));
+        CHECK_FALSE(policy.in(server, 6379, "UDP"));
+        CHECK_FALSE(policy.in(server, 16379));
+        const Party other{"10.244.0.11", own_namespace, labels_of("other", "server")};
+        const Party elsewhere{"10.244.0.12", "shop", labels_of(instance, "server")};
+        for (const auto& party : {own_redis, other, elsewhere, viewer, viewer6, stranger, prometheus, api_server, dns})
+            CHECK_FALSE(policy.in(party, 6379));
+        for (const auto& party : {server, viewer, dns, api_server, metadata})
+            for (const std::int64_t port : {53, 443, 6379, 6443}) CHECK_FALSE(policy.out(party, port));
+        // And the server reaches that Redis, and no other.
+        const Policy from_server(made);
+        CHECK(from_server.out(own_redis, 6379));
+        CHECK_FALSE(from_server.out(own_redis, 22));
+        CHECK_FALSE(from_server.out({"10.244.0.7", own_namespace, labels_of("other", "redis")}, 6379));
+        CHECK_FALSE(from_server.out({"10.244.0.7", "shop", labels_of(instance, "redis")}, 6379));
+    }
+}
+
+TEST_CASE("somebody else's Redis is reached at its address; a name is found by the cluster alone") {
+    auto made = configuration("redis-external");
+    const Party memorystore{"10.9.8.7"};
+    CHECK(Policy(made).out(memorystore, 6378));
+    CHECK_FALSE(Policy(made).out(memorystore, 6379));
+    CHECK_FALSE(Policy(made).out({"10.9.8.8"}, 6378));
+    made.project.redis.address = "redis://[2001:db8::7]";
+    CHECK(Policy(made).out({"2001:db8::7"}, 6379));
+    CHECK_FALSE(Policy(made).out({"2001:db8::8"}, 6379));
+    made.project.redis.address = "rediss://redis.example.org:6380";
+    CHECK(Policy(made).out({"192.0.2.77"}, 6380));
+    CHECK(Policy(made).out({"2001:db8::7"}, 6380));
+    CHECK_FALSE(Policy(made).out(metadata, 6380));
+    CHECK_FALSE(Policy(made).out({"192.0.2.77"}, 6379));
+    CHECK_FALSE(Policy(configuration("redis-none")).out({"10.9.8.7"}, 6379));
 }

@@ -5,6 +5,7 @@
 
 #include "cmd/manifest/render.h"
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -71,7 +72,21 @@ inline std::vector<Configuration> configurations() {
     auto& google_ingress = all.emplace_back(in_mode("ingress-gke", Expose::ingress));
     google_ingress.project.cluster.provider = project::Provider::gke;
     all.push_back(in_mode("none", Expose::none));
+    auto& alone = all.emplace_back(in_mode("redis-none", Expose::address));
+    alone.project.redis.mode = project::RedisMode::none;
+    auto& external = all.emplace_back(in_mode("redis-external", Expose::address));
+    external.project.redis.mode = project::RedisMode::external;
+    external.project.redis.address = "rediss://10.9.8.7:6378/1";
+    external.project.secrets["redis.password"].existing = "memorystore/password";
+    external.project.secrets["redis.ca"].existing = "memorystore/ca";
+    external.project.serve_yaml = "serve:\n  redis:\n    ack: memory\n";
     return all;
+}
+
+inline Configuration configuration(const std::string& name) {
+    for (auto& made : configurations())
+        if (made.name == name) return made;
+    throw std::out_of_range(name);
 }
 
 }  // namespace waaft::testing

@@ -46,6 +46,13 @@ Object& of_kind(Objects& objects, std::string_view kind) {
     return *found;
 }
 
+// The one of a kind and name; an empty one if there is none.
+Object titled(const Objects& objects, const std::string& title) {
+    const auto found =
+        std::find_if(objects.begin(), objects.end(), [&](const Object& o) { return title_of(o) == title; });
+    return found == objects.end() ? Object() : *found;
+}
+
 std::string deployment_checksum(const Configuration& made) {
     auto objects = rendered(made).objects;
     return text_at(of_kind(objects, "Deployment"), {"spec", "template", "metadata", "annotations", "checksum/config"});
@@ -78,7 +85,7 @@ TEST_CASE("with nothing configured the objects are the files of manifests/") {
     for (const auto& entry : templates()) {
         if (entry.name.find('/') != std::string_view::npos) continue;
         const auto value = yaml::to_value(yaml::parse(entry.text, "file").value(), "file").value();
-        auto& object = of_kind(objects, kind_of(value.get_object()));
+        const auto object = titled(objects, title_of(value.get_object()));
         if (kind_of(object) == "ConfigMap") {  // a text in a text
             const auto inner = [](const Object& map) {
                 return yaml::to_value(yaml::parse(text_at(map, {"data", "waaft.yaml"}), "data").value(), "data")
@@ -115,7 +122,6 @@ TEST_CASE("a project that no cluster can have is refused with the field to chang
         change(made);
         return error_of(made);
     };
-    CHECK(with([](auto& m) { m.project.redis = project::RedisMode::bundled; }) == "manifest_redis redis");
     CHECK(with([](auto& m) { m.project.domain = ""; }) == "manifest_expose domain");
     CHECK(with([](auto&) {}) == "manifest_expose tls");
     CHECK(with([](auto& m) { m.project.tls.secret = "a"; }) == "manifest_expose expose.gateway_class");
@@ -214,4 +220,64 @@ TEST_CASE("the UDP port has a Service that those who ask the cluster can name") 
         });
         CHECK((found != objects.end()) == (made.project.expose.mode != project::Expose::none));
     }
+}
+
+TEST_CASE("without Redis there is one pod with a disk of its own, and nothing that makes a second") {
+    const auto objects = rendered(configuration("redis-none")).objects;
+    const auto deployment = titled(objects, "Deployment/waaft");
+    CHECK(json::value(*find(deployment, path_of("spec.strategy"))) == json::value({{"type", "Recreate"}}));
+    CHECK(*find(deployment, path_of("spec.replicas")) == 1);
+    CHECK(json::serialize(deployment).find(R"({"claimName":"waaft-data"})") != std::string::npos);
+    CHECK_FALSE(titled(objects, "PersistentVolumeClaim/waaft-data").empty());
+    CHECK(json::serialize(deployment).find("--await") == std::string::npos);
+    for (const auto& object : objects) {
+        CHECK(kind_of(object) != "HorizontalPodAutoscaler");
+        CHECK(kind_of(object) != "StatefulSet");
+        CHECK(json::serialize(object).find("redis") == std::string::npos);
+    }
+}
+
+TEST_CASE("Redis beside the pods is as large as it was told, and keeps what it is asked to keep") {
+    auto made = everything();
+    made.project.redis.memory = "2Gi";
+    made.project.redis.image = "registry.example.org/redis:8";
+    const auto objects = rendered(made).objects;
+    const auto set = titled(objects, "StatefulSet/studio-redis");
+    const auto text = json::serialize(set);
+    CHECK(text.find(R"("image":"registry.example.org/redis:8")") != std::string::npos);
+    CHECK(text.find(R"("--maxmemory 1073741824","--maxmemory-policy noeviction")") != std::string::npos);
+    CHECK(text.find(R"("--appendonly yes","--appendfsync always")") != std::string::npos);
+    CHECK(text.find(R"("limits":{"memory":"2Gi"})") != std::string::npos);
+    CHECK(text.find(R"("storageClassName":"fast")") != std::string::npos);
+    CHECK(text.find(R"("storage":"20Gi")") != std::string::npos);
+    CHECK(text.find(R"("secretName":"studio-cluster")") != std::string::npos);
+    CHECK(text_at(set, path_of("spec.serviceName")) == "studio-redis");
+    // A new version of the server does not restart Redis.
+    made.facts.image = "registry.example.org/studio/waaft@sha256:" + std::string(64, 'b');
+    made.project.image.version = "1.2.4";
+    made.project.serve_yaml += "  log:\n    level: debug\n";
+    const auto later = titled(rendered(made).objects, "StatefulSet/studio-redis");
+    CHECK(*find(set, path_of("spec.template")) == *find(later, path_of("spec.template")));
+}
+
+TEST_CASE("pods know the Redis that they share, and how long they have to leave") {
+    const auto settings_of = [](const Configuration& made) {
+        const auto config = titled(rendered(made).objects, "ConfigMap/" + made.project.name);
+        const auto text = text_at(config, {"data", "waaft.yaml"});
+        return yaml::to_value(yaml::parse(text, "data").value(), "data").value().at("serve").as_object();
+    };
+    const auto bundled = settings_of(everything());
+    CHECK(bundled.at("redis") == json::value({{"url", "redis://studio-redis:6379"},
+                                              {"password", "/etc/waaft/cluster/redis.password"},
+                                              {"ack", "fsync"}}));
+    CHECK(bundled.at("drain") == json::value({{"grace", "3575s"}, {"spread", "30s"}}));
+    const auto external = settings_of(configuration("redis-external"));
+    CHECK(external.at("redis") == json::value({{"ack", "memory"},
+                                               {"url", "rediss://10.9.8.7:6378/1"},
+                                               {"password", "/etc/waaft/secrets/redis.password"},
+                                               {"ca", "/etc/waaft/secrets/redis.ca"}}));
+    CHECK_FALSE(settings_of(configuration("redis-none")).contains("redis"));
+    auto hurried = everything();
+    hurried.project.drain = {30, 15};
+    CHECK(settings_of(hurried).at("drain") == json::value({{"grace", "5s"}, {"spread", "5s"}}));
 }

@@ -132,6 +132,10 @@ TEST_CASE("the first pod makes what the others read") {
     CHECK(first.shared().secret.size() == 43);
     CHECK(in.value("secret") == first.shared().secret);
     CHECK(in.value("tls.crt") == first.shared().cert);
+    CHECK(first.shared().redis_password.size() == 43);
+    CHECK(in.value("redis.password") == first.shared().redis_password);
+    CHECK(in.value("redis.conf") == "requirepass " + first.shared().redis_password + "\n");
+    CHECK(first.notes.find(first.shared().redis_password) == std::string::npos);
     CHECK(in.value("ca.key").find("PRIVATE KEY") != std::string::npos);
     CHECK(first.notes.find("203.0.113.7, live.example.org, waaft, waaft.live") != std::string::npos);
     CHECK(first.notes.find(first.shared().secret) == std::string::npos);
@@ -294,4 +298,21 @@ TEST_CASE("what the API server says decides") {
     CHECK(no_right.waited <= 5s);
     CHECK(no_right.error().code == "cluster_forbidden");
     CHECK(no_right.error().what.find("cannot create") != std::string::npos);
+}
+
+TEST_CASE("a password that is there already stays, and one that is missing is added to the rest") {
+    Namespace in;
+    in.assign("ip", "203.0.113.7");
+    in.keep({{"metadata", json::object{}},
+             {"stringData", {{"redis.password", "made-before"}, {"redis.conf", "requirepass made-before\n"}}}});
+    const auto first = run(in);
+    CHECK(first.shared().redis_password == "made-before");
+    CHECK(in.value("redis.password") == "made-before");
+    CHECK(in.value("secret") == first.shared().secret);
+    // A Secret of a version that knew no Redis.
+    for (const auto* key : {"redis.password", "redis.conf"}) in.secret->at("data").as_object().erase(key);
+    const auto later = run(in);
+    CHECK(later.shared().secret == first.shared().secret);
+    CHECK(later.shared().key == first.shared().key);
+    CHECK(in.value("redis.conf") == "requirepass " + later.shared().redis_password + "\n");
 }

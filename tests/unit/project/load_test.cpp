@@ -118,6 +118,13 @@ TEST_CASE("values that contradict each other are refused, with the one to blame"
     };
     const std::vector<Row> rows{
         {"autoscaling: {min: 5, max: 2}\n", "autoscaling.min is 5, more than autoscaling.max, 2", "waaft.yaml:1"},
+        {"redis: none\nautoscaling: {max: 2}\n",
+         "redis.mode is none, so the rooms are in one pod, and autoscaling asks for up to 2 pods", "waaft.yaml:2"},
+        {"redis: {mode: none}\nautoscaling: {min: 2}\n",
+         "redis.mode is none, so the rooms are in one pod, and autoscaling asks for up to 2 pods", "waaft.yaml:2"},
+        {"redis: external\n", "redis.mode is external, and redis.address is empty", "waaft.yaml:1"},
+        {"redis: {address: redis://redis.example.org}\n", "redis.address is used with redis.mode external alone",
+         "waaft.yaml:1"},
         {"name: x\nautoscaling:\n  min: 11\n", "autoscaling.min is 11, more than autoscaling.max, 10", "waaft.yaml:3"},
         {"resources: {memory: 1Gi}\n", "resources.memory is 1Gi, more than resources.memoryLimit, 512Mi",
          "waaft.yaml:1"},
