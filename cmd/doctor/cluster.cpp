@@ -85,8 +85,9 @@ std::string this_architecture() {
 }  // namespace
 
 std::vector<Right> needed_rights() {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 11> ours{
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 12> ours{
         {{"apps", "deployments"},
+         {"apps", "statefulsets"},
          {"autoscaling", "horizontalpodautoscalers"},
          {"", "configmaps"},
          {"", "secrets"},

@@ -1,6 +1,7 @@
 #include "cmd/doctor/doctor_command.h"
 
 #include "cmd/doctor/cluster.h"
+#include "cmd/doctor/redis.h"
 #include "cmd/doctor/tools.h"
 #include "cmd/kube/connect.h"
 #include "cmd/project/options.h"
@@ -106,11 +107,14 @@ private:
     Checks checks_;
 };
 
-void check_way_to_cluster(Report& report, const project::Project& project, const CommonFlags& flags,
-                          const Streams& streams, const os::Interrupt& interrupt) {
+// nullptr: it cannot be asked.
+std::unique_ptr<kube::Api> check_way_to_cluster(Report& report, const project::Project& project,
+                                                const CommonFlags& flags, const Streams& streams,
+                                                const os::Interrupt& interrupt) {
     const auto give_up = [&](Check context) {
         report.add(std::move(context));
         for (auto& check : doctor::skipped_cluster()) report.add(std::move(check));
+        return nullptr;
     };
     // kubectl does not know a cluster of Google's before it was connected to.
     const auto fix = [&](const Error& error) {
@@ -119,10 +123,11 @@ void check_way_to_cluster(Report& report, const project::Project& project, const
     };
     const auto target = kube::choose_target(project, flags, streams, &interrupt);
     if (!target) return give_up(doctor::failed_by("context", target.error(), fix(target.error())));
-    const auto api = kube::Api::open(*target, &interrupt);
+    auto api = kube::Api::open(*target, &interrupt);
     if (!api) return give_up(doctor::failed_by("context", api.error(), fix(api.error())));
     report.add({"context", State::passed, target->context + ", namespace " + target->name_space, {}});
     for (auto& check : doctor::check_cluster(**api, project)) report.add(std::move(check));
+    return std::move(*api);
 }
 
 Result<Exit, Errors> answer(const DoctorOptions& options, const Streams& streams, const Errors& errors) {
@@ -144,12 +149,14 @@ Result<Exit, Errors> run(const DoctorOptions& options, const Environment& enviro
     auto kubectl = doctor::check_kubectl(&interrupt);
     const bool has_kubectl = kubectl.state == State::passed;
     report.add(std::move(kubectl));
+    std::unique_ptr<kube::Api> api;
     if (has_kubectl && !interrupt.raised()) {
-        check_way_to_cluster(report, project, *options.common, streams, interrupt);
+        api = check_way_to_cluster(report, project, *options.common, streams, interrupt);
     } else {
         report.add({"context", State::skipped, "kubectl is needed for it", {}});
         for (auto& check : doctor::skipped_cluster()) report.add(std::move(check));
     }
+    if (!interrupt.raised()) report.add(doctor::check_redis(api.get(), project, environment, &interrupt));
     if (interrupt.raised()) return answer(options, streams, {interrupt.error()});
     return report.finish();
 }

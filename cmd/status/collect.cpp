@@ -62,6 +62,8 @@ std::vector<Part> parts_of(const kube::Api& api, const project::Project& project
         {labelled(api, {"v1", "Pod"}, name), put_items(&View::pods, "Pod"), "the pods", true},
         {api.path({"v1", "Event"}) + "?limit=500", put_items(&View::events, "Event"), "events"},
         {api.path(hpa, name), [](View& v, Object&& o) { v.autoscaler = std::move(o); }, "the autoscaler"},
+        {api.path({"apps/v1", "StatefulSet"}, name + "-redis"), [](View& v, Object&& o) { v.redis = std::move(o); },
+         "Redis (StatefulSet)"},
         {labelled(api, {"v1", "Service"}, name), put_items(&View::services, "Service"), "the Services"},
     };
     if (project.domain.empty()) {

@@ -9,11 +9,28 @@ namespace waaft::status {
 namespace {
 
 constexpr std::size_t version_max = 80;
+constexpr std::size_t text_max = 200;
 // Two readings nearer than this say more about their own delay than about the server.
 constexpr std::int64_t gap_min_ms = 200;
 
 std::int64_t counter(const boost::json::object& object, kube::Path path) {
     return std::max<std::int64_t>(kube::number(object, path), 0);
+}
+
+LiveRedis read_redis(const boost::json::object& said) {
+    const auto line = [&](std::string_view key) {
+        return cmd::fit(cmd::clean_line(kube::text(said, {key})), text_max);
+    };
+    LiveRedis redis{.up = kube::is_true(said, {"up"}),
+                    .version = line("version"),
+                    .used_memory = counter(said, {"usedMemory"}),
+                    .max_memory = counter(said, {"maxMemory"}),
+                    .appendonly = line("appendonly"),
+                    .appendfsync = line("appendfsync"),
+                    .trouble = line("trouble")};
+    if (const auto* latency = kube::find(said, {"latencyMs"}); latency != nullptr && latency->is_number())
+        redis.latency_ms = std::max(latency->to_number<double>(), 0.0);
+    return redis;
 }
 
 }  // namespace
@@ -32,6 +49,8 @@ Live read_live(const Result<boost::json::object>& statusz) {
     live.version = cmd::fit(cmd::clean_line(kube::text(*statusz, {"version"})), version_max);
     live.commit = cmd::fit(cmd::clean_line(kube::text(*statusz, {"commit"})), version_max);
     live.stopping = kube::is_true(*statusz, {"stopping"});
+    live.draining = kube::is_true(*statusz, {"draining"});
+    if (kube::has(*statusz, {"redis"})) live.redis = read_redis(kube::child(*statusz, {"redis"}));
     live.rooms = counter(*statusz, {"rooms"});
     live.people = counter(*statusz, {"members"});
     live.memory_bytes = counter(*statusz, {"memoryBytes"});

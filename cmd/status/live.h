@@ -15,12 +15,29 @@
 
 namespace waaft::status {
 
+// How the server finds the Redis that it shares rooms in.
+struct LiveRedis {
+    bool up = false;
+    std::string version;
+    double latency_ms = 0;
+    std::int64_t used_memory = 0;
+    std::int64_t max_memory = 0;  // 0: no limit
+    std::string appendonly;       // "yes", "no"
+    std::string appendfsync;      // empty: it may not be asked
+    std::string trouble;          // why it is not up
+
+    // Whether it answers before a message is on its disk; what is not known is taken for good.
+    bool is_durable() const { return appendonly == "yes" && (appendfsync.empty() || appendfsync == "always"); }
+};
+
 struct Live {
     bool answered = false;
     std::string why;  // it did not
     std::string version;
     std::string commit;
     bool stopping = false;
+    bool draining = false;  // its people move to other servers
+    std::optional<LiveRedis> redis;
     std::int64_t rooms = 0;
     std::int64_t people = 0;
     std::int64_t memory_bytes = 0;

@@ -74,6 +74,28 @@ void add_autoscaler(Report& report) {
     }
 }
 
+void add_redis(Report& report, const View& view) {
+    const auto object = view.redis.empty() ? std::string() : "StatefulSet/" + kube::name_of(view.redis);
+    if (!view.redis.empty() && kube::number(view.redis, {"status", "readyReplicas"}) < 1) {
+        report.problems.push_back(
+            problem(true, "REDIS_AWAY", object, "its pod is not ready: calls go on, chat waits, nobody new can join"));
+    } else if (report.redis && !report.redis->up) {
+        report.problems.push_back(
+            problem(true, "REDIS_AWAY", object, "pods do not reach it: " + report.redis->trouble));
+    }
+    if (!report.redis || !report.redis->up) return;
+    const auto& redis = *report.redis;
+    if (!redis.is_durable())
+        report.problems.push_back(problem(false, "REDIS_NOT_DURABLE", object,
+                                          "it answers before a message is on its disk (appendonly " + redis.appendonly +
+                                              ", appendfsync " +
+                                              (redis.appendfsync.empty() ? "unknown" : redis.appendfsync) + ")"));
+    if (redis.max_memory > 0 && redis.used_memory > redis.max_memory / 10 * 9)
+        report.problems.push_back(problem(false, "REDIS_FULL", object,
+                                          "it uses " + std::to_string(redis.used_memory >> 20U) + " of " +
+                                              std::to_string(redis.max_memory >> 20U) + " MiB"));
+}
+
 void add_address(Report& report, const View& view, UnixMs now) {
     if (!view.exposed || !report.address.empty() || view.deployment.empty()) return;
     // What may not be read is told as such.
@@ -141,6 +163,7 @@ void add_problems(Report& report, const View& view, UnixMs now) {
     for (const auto& pod : view.pods) add_restart(report, pod, now);
     add_silent_pods(report);
     add_autoscaler(report);
+    add_redis(report, view);
     add_address(report, view, now);
     add_certificate(report, now);
 }

@@ -77,10 +77,17 @@ PodReport pod_report(const Object& pod, const View& view, const std::string& rep
     const auto live = view.live.find(report.name);
     if (live != view.live.end()) {
         report.live = live->second;
+        report.draining = report.draining || report.live.draining;
     } else {
         report.live.why = report.phase == "Running" ? "was not asked" : "does not run";
     }
     return report;
+}
+
+void add_redis(std::optional<LiveRedis>& redis, const LiveRedis& seen) {
+    const double latency = std::max(redis ? redis->latency_ms : 0, seen.latency_ms);
+    if (!redis || (redis->up && !seen.up)) redis = seen;
+    redis->latency_ms = latency;
 }
 
 void add_sums(Report& report) {
@@ -89,6 +96,7 @@ void add_sums(Report& report) {
         ++report.answered;
         report.rooms += pod.live.rooms;
         report.people += pod.live.people;
+        if (pod.live.redis) add_redis(report.redis, *pod.live.redis);
         if (pod.live.mbps) report.mbps = report.mbps.value_or(0) + *pod.live.mbps;
         if (pod.live.cpu_cores) report.cpu_cores = report.cpu_cores.value_or(0) + *pod.live.cpu_cores;
     }
@@ -121,7 +129,7 @@ UnixMs unready_since(const View& view, UnixMs now) {
 }
 
 kube::Verdict verdict_of(const View& view, UnixMs now) {
-    const kube::Snapshot snapshot{view.deployment, view.replica_sets, view.pods, view.events};
+    const kube::Snapshot snapshot{view.deployment, view.replica_sets, view.pods, view.events, {}};
     kube::Rollout rollout;
     rollout.look(snapshot, unready_since(view, now));
     return rollout.look(snapshot, now);

@@ -31,6 +31,7 @@ struct View {
     kube::Objects pods;
     kube::Objects events;
     kube::Object autoscaler;
+    kube::Object redis;  // the StatefulSet beside it; empty: there is none
     kube::Objects services;
     kube::Objects entrances;  // Gateway, Ingress
     std::optional<Certificate> certificate;
@@ -85,6 +86,8 @@ struct Report {
     std::int64_t people = 0;
     std::optional<double> mbps;
     std::optional<double> cpu_cores;
+    // As the pods find it, the worst of them; its latency is that of the slowest. Nothing: none shares rooms.
+    std::optional<LiveRedis> redis;
 
     bool healthy() const;
 };

@@ -40,6 +40,7 @@ object live_json(const Live& live) {
             {"version", live.version},
             {"commit", live.commit},
             {"stopping", live.stopping},
+            {"draining", live.draining},
             {"rooms", live.rooms},
             {"people", live.people},
             {"mbps", or_null(live.mbps)},
@@ -51,6 +52,19 @@ object pod_json(const PodReport& pod) {
     return {{"name", clean(pod.name)},  {"node", or_null(pod.node)}, {"phase", clean(pod.phase)},
             {"ready", pod.ready},       {"draining", pod.draining},  {"current", pod.current},
             {"restarts", pod.restarts}, {"ageSeconds", pod.age_s},   {"live", live_json(pod.live)}};
+}
+
+value redis_json(const std::optional<LiveRedis>& redis) {
+    if (!redis) return value();
+    return object{{"up", redis->up},
+                  {"version", or_null(redis->version)},
+                  {"latencyMs", or_null(std::optional(redis->latency_ms))},
+                  {"usedMemory", redis->used_memory},
+                  {"maxMemory", redis->max_memory},
+                  {"appendonly", or_null(redis->appendonly)},
+                  {"appendfsync", or_null(redis->appendfsync)},
+                  {"durable", redis->is_durable()},
+                  {"trouble", or_null(redis->trouble)}};
 }
 
 value autoscaler_json(const std::optional<Autoscaler>& scaler) {
@@ -122,6 +136,7 @@ object json_of(const Report& report) {
                             {"people", report.people},
                             {"mbps", or_null(report.mbps)},
                             {"cpuCores", or_null(report.cpu_cores)}}},
+            {"redis", redis_json(report.redis)},
             {"pods", std::move(pods)},
             {"problems", std::move(problems)}};
 }

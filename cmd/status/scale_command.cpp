@@ -251,6 +251,12 @@ Result<Exit, Errors> run(const ScaleOptions& options, const Environment& environ
     const os::Interrupt interrupt;
     auto session = status::open_session(flags, environment, streams, &interrupt);
     if (!session) return status::failed(flags, streams, schema, session.error());
+    if (session->project().redis.mode == project::RedisMode::none)
+        return status::failed(flags, streams, schema,
+                              {{"usage_scale",
+                                "redis.mode is none, so there is one pod and nothing to scale",
+                                {},
+                                "set redis.mode to bundled or external in waaft.yaml, then waaft deploy"}});
     Progress progress(streams, flags.common->progress);
     const auto outcome = scale(options, *session, progress, interrupt);
     if (!outcome) return status::failed(flags, streams, schema, outcome.error());

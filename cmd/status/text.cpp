@@ -82,6 +82,18 @@ std::string now_text(const Report& report) {
     return text;
 }
 
+std::string redis_text(const LiveRedis& redis) {
+    if (!redis.up) return "away: " + (redis.trouble.empty() ? std::string("no pod reaches it") : redis.trouble);
+    auto text = redis.version + ", " + decimal(redis.latency_ms, 1) + " ms, " +
+                decimal(static_cast<double>(redis.used_memory) / (1 << 20U), 1);
+    if (redis.max_memory > 0) text += " of " + decimal(static_cast<double>(redis.max_memory) / (1 << 20U), 0);
+    text += " MiB, ";
+    if (redis.appendonly != "yes") return text + "keeps nothing on a disk";
+    if (redis.appendfsync.empty()) return text + "on a disk, how soon it does not tell";
+    return text + (redis.appendfsync == "always" ? "on the disk before it answers"
+                                                 : "on a disk, appendfsync " + redis.appendfsync);
+}
+
 std::string pod_state(const PodReport& pod) {
     if (pod.draining) return "draining";
     if (pod.ready) return pod.current ? "ready" : "ready, old";
@@ -94,27 +106,27 @@ std::string pod_state_painted(const PodReport& pod, std::size_t width, bool colo
     return pod.ready ? painted(text, "32", color) : painted(text, "31", color);
 }
 
-// 24 + 12 + 9 + 6 + 7 + 7 + 6 leave 9 for the node.
+// 24 + 11 + 6 + 5 + 7 + 6 + 7 + 6 leave 6 for the node.
 std::string pod_line(const PodReport& pod, bool color) {
     const auto& live = pod.live;
     const auto figure = [&](const std::optional<double>& value, int digits) {
         return value ? decimal(*value, digits) : std::string("-");
     };
     auto line = "  " + padded(pod.name, 24) + pod_state_painted(pod, 11, color) +
-                padded(std::to_string(pod.restarts), 9) + padded(short_age(pod.age_s), 5);
+                padded(std::to_string(pod.restarts), 6) + padded(short_age(pod.age_s), 5);
     if (live.answered) {
-        line += padded(std::to_string(live.people), 7) + padded(figure(live.mbps, 1), 7) +
-                padded(figure(live.cpu_cores, 2), 6);
+        line += padded(std::to_string(live.people), 7) + padded(std::to_string(live.rooms), 6) +
+                padded(figure(live.mbps, 1), 7) + padded(figure(live.cpu_cores, 2), 6);
     } else {
-        line += padded("no answer", 20);
+        line += padded("no answer", 26);
     }
-    return line + cmd::fit(pod.node, columns - 71) + "\n";
+    return line + cmd::fit(pod.node, columns - 74) + "\n";
 }
 
 std::string pods_text(const Report& report, bool color) {
     if (report.pods.empty()) return {};
-    auto text = "\n  " + padded("POD", 24) + padded("STATE", 11) + padded("RESTARTS", 9) + padded("AGE", 5) +
-                padded("PEOPLE", 7) + padded("MBPS", 7) + padded("CPU", 6) + "NODE\n";
+    auto text = "\n  " + padded("POD", 24) + padded("STATE", 11) + padded("AGAIN", 6) + padded("AGE", 5) +
+                padded("PEOPLE", 7) + padded("ROOMS", 6) + padded("MBPS", 7) + padded("CPU", 6) + "NODE\n";
     for (const auto& pod : report.pods) text += pod_line(pod, color);
     return text;
 }
@@ -169,6 +181,7 @@ std::string text_of(const Report& report, bool color) {
         text += row("address", named ? report.url + " (" + report.address + ")" : report.url);
     }
     if (report.certificate) text += row("certificate", certificate_text(report));
+    if (report.redis) text += row("redis", redis_text(*report.redis));
     if (report.state != RolloutState::none) text += row("now", now_text(report));
     text += pods_text(report, color);
     if (!report.problems.empty()) text += "\n";

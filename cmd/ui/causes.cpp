@@ -112,6 +112,14 @@ constexpr std::array table{
     CauseInfo{
         "GCLOUD_FAILED", "gcloud ended with an error of its own.",
         "Its last lines are shown; run it by hand: `gcloud auth login` and the project's rights are the usual reason."},
+    // Redis.
+    CauseInfo{
+        "REDIS_AWAY", "The pods do not reach the Redis that they share: calls go on, chat waits.",
+        "Its pod says why: `kubectl describe pod NAME-redis-0`; one's own: check redis.address and its password."},
+    CauseInfo{"REDIS_NOT_DURABLE", "Redis answers before a message is on its disk: what was acknowledged may be lost.",
+              "Set appendonly yes and appendfsync always there, or accept it by serve: redis.ack: memory."},
+    CauseInfo{"REDIS_FULL", "Redis has little memory left; a full one refuses new rooms and messages.",
+              "Raise redis.memory in waaft.yaml, or lower serve: chat.keep_messages and rooms.keep."},
     CauseInfo{"LOCKED", "Another deploy to the same namespace is going on.",
               "Wait for it; the message says whose it is and until when the lock holds."},
 };

@@ -92,6 +92,7 @@ constexpr std::array table{
     Row{"PROBE_OUTSIDE", Exit::rollout_failed},
     Row{"CERT_PENDING", Exit::rollout_failed},
     Row{"NOT_READY", Exit::rollout_failed},
+    Row{"REDIS_", Exit::rollout_failed},
     Row{"POD_SILENT", Exit::rollout_failed},
     Row{"CERT_EXPIRED", Exit::rollout_failed},
     Row{"CERT_EXPIRING", Exit::rollout_failed},

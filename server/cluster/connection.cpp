@@ -9,6 +9,19 @@ namespace waaft::cluster {
 
 namespace asio = boost::asio;
 
+Result<void> load_authorities(asio::ssl::context& tls, const RedisUrl& url, const std::string& ca_file) {
+    if (!url.tls) return {};
+    boost::system::error_code error;
+    if (ca_file.empty()) {
+        tls.set_default_verify_paths(error);
+    } else {
+        tls.load_verify_file(ca_file, error);
+    }
+    if (!error) return {};
+    return Error{"redis_tls", "The authorities for Redis cannot be read: " + error.message(), ca_file,
+                 "name a PEM file with certificates in redis.ca_file"};
+}
+
 Connection::Connection(asio::io_context& io, asio::ssl::context& tls, RedisUrl url, Events events)
     : io_(io), url_(std::move(url)), events_(std::move(events)), resolver_(io), stream_(io, tls) {}
 

@@ -22,6 +22,9 @@
 
 namespace waaft::cluster {
 
+// Whom a connection with TLS believes; empty: the system's authorities. Error redis_tls.
+Result<void> load_authorities(boost::asio::ssl::context& tls, const RedisUrl& url, const std::string& ca_file);
+
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
     struct Events {

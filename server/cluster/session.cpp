@@ -38,18 +38,7 @@ Session::Session(boost::asio::io_context& io, const RedisOptions& options, Redis
       timer_(io),
       retry_(io) {}
 
-Result<void> Session::load_authorities() {
-    if (!url_.tls) return {};
-    boost::system::error_code error;
-    if (options_.ca_file.empty()) {
-        tls_.set_default_verify_paths(error);
-    } else {
-        tls_.load_verify_file(options_.ca_file, error);
-    }
-    if (!error) return {};
-    return Error{"redis_tls", "The authorities for Redis cannot be read: " + error.message(), options_.ca_file,
-                 "name a PEM file with certificates in redis.ca_file"};
-}
+Result<void> Session::load_authorities() { return cluster::load_authorities(tls_, url_, options_.ca_file); }
 
 void Session::start() {
     connect();

@@ -1,5 +1,6 @@
 // What waaft doctor makes of each answer: tables of answers and verdicts.
 #include "cmd/doctor/cluster.h"
+#include "cmd/doctor/redis.h"
 #include "cmd/doctor/tools.h"
 #include "tests/support/catch.h"
 
@@ -157,4 +158,37 @@ TEST_CASE("a kubectl command that mends something names its cluster") {
     for (const auto* other : {"kubectl --context other create x", "waaft scale --max 4", ""}) {
         CHECK(for_target(other, target) == other);
     }
+}
+
+TEST_CASE("one's own Redis is judged from here, or by what pods say") {
+    cluster::RedisStatus seen;
+    seen.up = true;
+    seen.version = "7.0.15";
+    seen.appendonly = "yes";
+    seen.appendfsync = "always";
+    status::Live silent;
+    status::Live good;
+    good.answered = true;
+    good.redis = status::LiveRedis{.up = true, .version = "7.0.15", .appendonly = "yes", .appendfsync = "everysec"};
+    auto bad = good;
+    bad.redis->up = false;
+    bad.redis->trouble = "The password is wrong.";
+    check({
+        {judge_seen_from_here(seen, "redis://10.0.0.3"), State::passed, "7.0.15, noeviction, appendfsync always", ""},
+        {judge_seen_from_here(Error{"redis_policy", "Redis may delete rooms.", "10.0.0.3", "set noeviction"}, ""),
+         State::failed, "may delete rooms", "set noeviction"},
+        {judge_seen_by_pods({}, "no way"), State::warning, "no way", "waaft deploy"},
+        {judge_seen_by_pods({silent}, "no way"), State::warning, "no pod runs", "waaft deploy"},
+        {judge_seen_by_pods({silent, good}, "no way"), State::passed,
+         "seen by the pods (from here not: no way): 7.0.15, appendfsync everysec", ""},
+        {judge_seen_by_pods({good, bad}, "no way"), State::failed, "The password is wrong.", "redis.address"},
+    });
+    auto project = defaults();
+    CHECK(check_redis(nullptr, project, {}, nullptr).state == State::skipped);
+    project.redis.mode = project::RedisMode::external;
+    project.redis.address = "redis://127.0.0.1:1";
+    check(
+        {{check_redis(nullptr, project, {}, nullptr), State::warning, "could not be asked from here", "waaft deploy"}});
+    project.secrets["redis.password"].existing = "memorystore/password";
+    check({{check_redis(nullptr, project, {}, nullptr), State::warning, "its password is in the cluster alone", ""}});
 }

@@ -199,9 +199,9 @@ TEST_CASE("JSON has every part, and foreign texts are clean in it") {
         .as_object()["labels"]
         .as_object()["app.kubernetes.io/version"] = "1\033[2J.0\xff";
     const auto json = json_of(make_report(view, now));
-    for (const auto* key :
-         {"schema", "result", "healthy", "time", "context", "namespace", "name", "version", "image", "digest",
-          "revision", "rollout", "autoscaler", "address", "url", "certificate", "live", "pods", "problems"}) {
+    for (const auto* key : {"schema",  "result",      "healthy", "time",     "context", "namespace",  "name",
+                            "version", "image",       "digest",  "revision", "rollout", "autoscaler", "address",
+                            "url",     "certificate", "live",    "redis",    "pods",    "problems"}) {
         INFO(key);
         CHECK(json.contains(key));
     }
@@ -222,4 +222,60 @@ TEST_CASE("a report of nothing but holes is made without fault") {
     const auto report = make_report(view, 0);
     CHECK_FALSE(text_of(report, false).empty());
     CHECK_FALSE(boost::json::serialize(json_of(report)).empty());
+}
+
+TEST_CASE("the Redis that pods share is shown as the worst of them finds it") {
+    const auto statusz = [](const std::string& redis, bool draining = false) {
+        auto said =
+            boost::json::parse(R"({"schema":"waaft.statusz/1","version":"0.1.0","rooms":3,"members":7})").as_object();
+        said["draining"] = draining;
+        if (!redis.empty()) said["redis"] = boost::json::parse(redis);
+        return read_live(Result<Object>(std::move(said)));
+    };
+    const std::string good =
+        R"({"up":true,"version":"7.0.15","latencyMs":1.26,"usedMemory":5242880,"maxMemory":268435456,
+        "appendonly":"yes","appendfsync":"always","trouble":""})";
+    const auto changed = [&](std::string_view from, std::string_view to) {
+        auto text = good;
+        text.replace(text.find(from), from.size(), to);
+        return text;
+    };
+    struct Row {
+        std::string first, second;
+        std::string code;  // empty: no problem
+        bool healthy;
+        std::string words;  // of the line
+    };
+    for (const auto& row : std::vector<Row>{
+             {good, good, "", true, "7.0.15, 1.3 ms, 5.0 of 256 MiB, on the disk before it answers"},
+             {good, changed("1.26", "9.5"), "", true, "7.0.15, 9.5 ms"},
+             {good, changed(R"("appendfsync":"always")", R"("appendfsync":"")"), "", true, ""},
+             {changed("always", "everysec"), good, "REDIS_NOT_DURABLE", true, "appendfsync everysec"},
+             {changed(R"("appendonly":"yes")", R"("appendonly":"no")"), good, "REDIS_NOT_DURABLE", true,
+              "keeps nothing"},
+             {good, changed(R"("up":true)", R"("up":false)"), "REDIS_AWAY", false, "away: no pod reaches it"},
+             {changed("5242880", "260000000"), good, "REDIS_FULL", true, ""},
+             {R"({"up":1,"latencyMs":"x","version":[]})", "", "REDIS_AWAY", false, ""}}) {
+        auto [view, now] = read("good");
+        auto pod = view.live.begin();
+        pod->second = statusz(row.first);
+        (++pod)->second = statusz(row.second);
+        const auto report = make_report(view, now);
+        const auto text = text_of(report, false);
+        INFO(text);
+        CHECK((row.code.empty() ? report.problems.empty() : find(report, row.code) != nullptr));
+        CHECK(report.healthy() == row.healthy);
+        CHECK(text.find(row.words) != std::string::npos);
+        CHECK(longest_line(text) <= columns);
+    }
+    auto [view, now] = read("good");
+    CHECK_FALSE(make_report(view, now).redis.has_value());
+    view.live.begin()->second = statusz(good, true);
+    const auto report = make_report(view, now);
+    CHECK(report.pods.front().draining);
+    CHECK(json_of(report).at("redis").at("durable").as_bool());
+    view.redis = boost::json::parse(R"({"metadata":{"name":"waaft-redis"},"status":{"replicas":1}})").as_object();
+    const auto without = make_report(view, now);
+    REQUIRE(find(without, "REDIS_AWAY") != nullptr);
+    CHECK(find(without, "REDIS_AWAY")->cause.object == "StatefulSet/waaft-redis");
 }
