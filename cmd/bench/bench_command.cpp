@@ -1,6 +1,7 @@
 #include "cmd/bench/bench_command.h"
 
 #include "cmd/bench/chat_bench.h"
+#include "cmd/bench/cluster_bench.h"
 #include "cmd/bench/image_bench.h"
 #include "cmd/load/process.h"
 
@@ -15,6 +16,7 @@ namespace {
 struct BenchOptions {
     bool quick = false;
     bool json = false;
+    bool herd = false;
 };
 
 #ifdef NDEBUG
@@ -59,10 +61,34 @@ Result<Exit, Errors> run_chat(const BenchOptions& options, const Streams& stream
     return show(options, "chat", bench::run_chat_bench(bench), streams);
 }
 
+Result<Exit, Errors> run_cluster(const BenchOptions& options, const Streams& streams) {
+    bench::ChatBenchOptions cores;
+    bench::choose_cores(cores);
+    const bench::ClusterBenchOptions bench{.quick = options.quick,
+                                           .herd = options.herd,
+                                           .program = load::own_program(),
+                                           .server_core = cores.server_core,
+                                           .load_core = cores.load_core,
+                                           .say = [&](std::string_view line) { streams.err << line << std::endl; }};
+    warn_if_slow_build(streams);
+    warn_if_busy(streams);
+    return show(options, "cluster", bench::run_cluster_bench(bench), streams);
+}
+
 Result<Exit, Errors> run_image(const BenchOptions& options, const Streams& streams) {
     warn_if_slow_build(streams);
     warn_if_busy(streams);
     return show(options, "image", bench::run_image_bench(streams), streams);
+}
+
+Option flag_option(std::string name, std::string doc, std::function<void()> set) {
+    return {.name = std::move(name),
+            .aliases = {},
+            .value = {},
+            .doc = std::move(doc),
+            .group = {},
+            .choices = {},
+            .set = [set = std::move(set)](const std::string&, const std::string&) { set(); }};
 }
 
 Option output_option(const std::shared_ptr<BenchOptions>& options) {
@@ -81,17 +107,23 @@ Command bench_command() {
     const auto options = std::make_shared<BenchOptions>();
     Command chat{.name = "chat",
                  .doc = "Measure this program as a chat server on this machine, on a server of its own.",
-                 .options = {{.name = "--quick",
-                              .aliases = {},
-                              .value = {},
-                              .doc = "In less than 40 seconds, without holding 15,000 connections.",
-                              .group = {},
-                              .choices = {},
-                              .set = [options](const std::string&, const std::string&) { options->quick = true; }},
+                 .options = {flag_option("--quick", "In less than 40 seconds, without holding 15,000 connections.",
+                                         [options] { options->quick = true; }),
                              output_option(options)},
                  .arguments = {},
                  .subcommands = {},
                  .run = [options](const Streams& streams) { return run_chat(*options, streams); }};
+    Command cluster{
+        .name = "cluster",
+        .doc = "Measure two servers that share rooms beside one alone, and what they ask of a real Redis.",
+        .options = {flag_option("--quick", "In less than a minute, with fewer rooms.",
+                                [options] { options->quick = true; }),
+                    flag_option("--herd", "Only: one of three servers is killed, and 10,000 people come back.",
+                                [options] { options->herd = true; }),
+                    output_option(options)},
+        .arguments = {},
+        .subcommands = {},
+        .run = [options](const Streams& streams) { return run_cluster(*options, streams); }};
     Command image{.name = "image",
                   .doc = "Measure how long `build-image --builder native` takes, and how large the image is.",
                   .options = {output_option(options)},
@@ -102,7 +134,7 @@ Command bench_command() {
             .doc = "Measure what this program can do on this machine.",
             .options = {},
             .arguments = {},
-            .subcommands = {std::move(chat), std::move(image)},
+            .subcommands = {std::move(chat), std::move(cluster), std::move(image)},
             .run = {}};
 }
 

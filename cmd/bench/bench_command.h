@@ -1,4 +1,4 @@
-// `waaft bench chat` and `waaft bench image`.
+// `waaft bench chat`, `waaft bench cluster` and `waaft bench image`.
 //
 // Thread: main. Ownership: values. Errors: see cmd/command.h; a goal that is missed is no error.
 #pragma once

@@ -1,10 +1,7 @@
 #include "cmd/bench/chat_bench.h"
 
 #include "cmd/bench/bare_send.h"
-#include "cmd/bench/worker.h"
-#include "cmd/load/chat_load.h"
-#include "cmd/load/load_report.h"
-#include "cmd/load/process.h"
+#include "cmd/bench/steps.h"
 #include "cmd/load/rest.h"
 
 #include <boost/json.hpp>
@@ -48,48 +45,6 @@ constexpr std::uint32_t idle_clients = 4000;
 constexpr std::uint32_t held_clients = 15000;
 constexpr std::uint32_t idle_room_clients = 50;
 constexpr std::uint32_t warming_clients = 200;
-constexpr Duration load_timeout = std::chrono::minutes(3);
-
-// A failed step ends the benchmark; only within this file.
-struct Failed {
-    Error error;
-};
-
-template <class T>
-T need(waaft::Result<T> result) {
-    if (!result) throw Failed{result.error()};
-    return std::move(*result);
-}
-
-std::vector<std::string> server_arguments(const std::string& data, std::uint16_t ops_port) {
-    return {"serve",
-            "--listen-address",
-            "127.0.0.1",
-            "--port",
-            "0",
-            "--ops-port",
-            std::to_string(ops_port),
-            "--data",
-            data,
-            "--listen-shards",
-            "1",
-            "--log-format",
-            "json",
-            "--log-level",
-            "info",
-            "--limits-connections",
-            "19000",
-            "--limits-connections-per-address",
-            "20000",
-            "--limits-handshakes-per-second",
-            "100000",
-            "--limits-messages-per-second",
-            "10000",
-            "--limits-rooms-per-minute",
-            "100000",
-            "--rooms-members",
-            "20000"};
-}
 
 class ChatBench {
 public:
@@ -98,12 +53,6 @@ public:
     std::vector<Figure> run();
 
 private:
-    // A server with an empty data directory.
-    struct OwnServer {
-        load::TemporaryFolder folder;
-        std::unique_ptr<load::Server> process;
-    };
-
     void measure_ready();
     void measure_limits();
     void measure_deliveries(OwnServer& server, bool tls);
@@ -111,10 +60,8 @@ private:
     void measure_held();
 
     std::unique_ptr<OwnServer> start_server(std::uint16_t ops_port = 0) const;
-    load::Target target(const OwnServer& server, bool tls) const;
     std::vector<std::string> make_rooms(const OwnServer& server, std::uint32_t clients) const;
     Worker start_load(const OwnServer& server, bool tls, load::ChatLoadOptions load) const;
-    json::object finish_load(Worker& worker) const;
     void hold_and_leave(const OwnServer& server, bool tls, std::uint32_t clients) const;
     double ready_ms() const;
     void add(Figure figure);
@@ -130,30 +77,16 @@ private:
 
 void ChatBench::add(Figure figure) { figures_.push_back(std::move(figure)); }
 
-std::unique_ptr<ChatBench::OwnServer> ChatBench::start_server(std::uint16_t ops_port) const {
-    auto server = std::make_unique<OwnServer>();
-    const std::string& folder = server->folder.path();
-    server->process = need(load::Server::start({.program = options_.program,
-                                                .arguments = server_arguments(folder + "/data", ops_port),
-                                                .log_file = folder + "/log",
-                                                .core = static_cast<int>(options_.server_core)}));
-    return server;
-}
-
-load::Target ChatBench::target(const OwnServer& server, bool tls) const {
-    load::Target target;
-    target.endpoint = need(
-        load::parse_url((tls ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(server.process->port())));
-    target.address = need(load::resolve(target.endpoint));
-    if (tls) {
-        target.context =
-            need(load::make_tls_client({.insecure = false, .ca_file = server.folder.path() + "/data/tls/ca.crt"}));
-    }
-    return target;
+std::unique_ptr<OwnServer> ChatBench::start_server(std::uint16_t ops_port) const {
+    return bench::start_server({.program = options_.program,
+                                .core = static_cast<int>(options_.server_core),
+                                .ops_port = ops_port,
+                                .limited = false,
+                                .more = {}});
 }
 
 std::vector<std::string> ChatBench::make_rooms(const OwnServer& server, std::uint32_t clients) const {
-    const auto endpoint = target(server, false).endpoint;
+    const auto endpoint = target_of(server, false).endpoint;
     std::vector<std::string> rooms;
     for (std::uint32_t i = 0; i < (clients + idle_room_clients - 1) / idle_room_clients; ++i) {
         rooms.push_back(need(load::create_room({endpoint, {}, {}})));
@@ -163,31 +96,9 @@ std::vector<std::string> ChatBench::make_rooms(const OwnServer& server, std::uin
 
 Worker ChatBench::start_load(const OwnServer& server, bool tls, load::ChatLoadOptions load) const {
     load.text_bytes = text_bytes;
-    load.server_pid = server.process->pid();
-    const auto where = target(server, tls);
-    // As the reader of the bare loop.
+    load.server_pids = {server.process->pid()};
     const bool apart = load.senders > 0 && options_.load_core != options_.server_core;
-    return Worker(options_.load_core, [where, load, apart](const Worker::Emit& emit) -> json::object {
-        load::EventLoop loop;
-        loop.catch_signals();
-        if (apart) loop.look_each(read_pause);
-        const auto held = [&](const load::ChatLoadReport& report) { emit({{"held", report.joined}}); };
-        const auto report = load::run_chat_load(loop, where, load, {.say = {}, .held = held});
-        if (!report) return {{"error", report.error().what}};
-        return load::report_json(*report);
-    });
-}
-
-json::object ChatBench::finish_load(Worker& worker) const {
-    json::object line;
-    do {
-        line = need(worker.next(load_timeout));
-    } while (line.contains("held"));
-    if (!line.at("good").as_bool()) {
-        line.erase("phases");
-        throw Failed{{"bench", "the load did not go well, so its figures mean nothing", json::serialize(line), {}}};
-    }
-    return line;
+    return bench::start_load(options_.load_core, target_of(server, tls), load, apart);
 }
 
 // ---- time to readiness ----
@@ -197,16 +108,12 @@ double ChatBench::ready_ms() const {
     auto probe = start_server();
     const std::uint16_t port = probe->process->ops_port();
     probe.reset();
-    const load::TemporaryFolder folder;
     const TimePoint start = Clock::now();
     Worker watch(options_.load_core, [port](const Worker::Emit&) -> json::object {
         while (load::get_status(port, "/readyz") != 200) std::this_thread::sleep_for(std::chrono::microseconds(500));
         return {{"at", Clock::now().time_since_epoch().count()}};
     });
-    const auto server = need(load::Server::start({.program = options_.program,
-                                                  .arguments = server_arguments(folder.path() + "/data", port),
-                                                  .log_file = folder.path() + "/log",
-                                                  .core = static_cast<int>(options_.server_core)}));
+    const auto server = start_server(port);
     const auto seen = need(watch.next(seconds(20)));
     return static_cast<double>(seen.at("at").as_int64() - start.time_since_epoch().count()) / 1e6;
 }
@@ -249,7 +156,7 @@ void ChatBench::measure_deliveries(OwnServer& server, bool tls) {
     load::ChatLoadOptions load;
     load.clients = room_clients;
     load.senders = room_senders;
-    load.rooms = {need(load::create_room({target(server, false).endpoint, {}, {}}, room_clients))};
+    load.rooms = {need(load::create_room({target_of(server, false).endpoint, {}, {}}, room_clients))};
     for (const auto rate : {rate_single, rate_latency, rate_coalesced})
         load.phases.push_back({rate, warm_up, duration});
     auto worker = start_load(server, tls, load);

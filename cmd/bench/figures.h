@@ -28,7 +28,7 @@ struct Figure {
 
 // A table of at most 100 columns.
 std::string figures_text(const std::vector<Figure>& figures);
-// {"schema":"waaft.bench/1","bench":"chat","results":[...]}; `bench` is "chat".
+// {"schema":"waaft.bench/1","bench":"chat","results":[...]}; `bench` is "chat", "cluster" or "image".
 boost::json::object figures_json(std::string_view bench, const std::vector<Figure>& figures);
 
 }  // namespace waaft::bench

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 namespace waaft::load {
@@ -26,6 +27,15 @@ constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr rlim_t descriptors_kept_back = 64;
 
 std::uint64_t nanoseconds(TimePoint time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
+
+double cpu_seconds_of(const std::vector<pid_t>& pids) {
+    return std::accumulate(pids.begin(), pids.end(), 0.0, [](double sum, pid_t pid) { return sum + cpu_seconds(pid); });
+}
+
+std::uint64_t resident_bytes_of(const std::vector<pid_t>& pids) {
+    return std::accumulate(pids.begin(), pids.end(), std::uint64_t{0},
+                           [](std::uint64_t sum, pid_t pid) { return sum + resident_bytes(pid); });
+}
 
 struct RoomState {
     std::string name;
@@ -50,10 +60,18 @@ struct Run {
     bool over = false;  // what ends now was ended by us
 };
 
+// Each room has people on each server, and so have those who come first.
+const Target& server_of(const Run& run, std::uint32_t number) {
+    const auto& others = run.options.others;
+    const std::size_t dealt = number / run.rooms.size() + number % run.rooms.size();
+    const std::size_t at = dealt % (others.size() + 1);
+    return at == 0 ? run.target : others[at - 1];
+}
+
 class Client final : public Connection::Handler {
 public:
     Client(Run& run, RoomState& room, std::uint32_t number)
-        : run_(run), room_(room), number_(number), connection_(run.loop, run.target, *this) {}
+        : run_(run), room_(room), number_(number), connection_(run.loop, server_of(run, number), *this) {}
 
     void join() {
         ++run_.joining;
@@ -225,7 +243,7 @@ private:
 
 void Course::join_all() {
     auto& report = run_.report;
-    report.server_rss_before = resident_bytes(run_.options.server_pid);
+    report.server_rss_before = resident_bytes_of(run_.options.server_pids);
     const TimePoint start = Clock::now();
     TimePoint patience = start + join_patience;
     std::size_t begun = 0;
@@ -239,8 +257,8 @@ void Course::join_all() {
     report.join_seconds = std::chrono::duration<double>(Clock::now() - start).count();
     report.clients = run_.options.clients;
     say(std::to_string(report.joined) + " of " + std::to_string(report.clients) + " clients joined");
-    if (run_.options.server_pid != 0) hold(Clock::now() + seconds(1));  // what is freed late is freed
-    report.server_rss_joined = resident_bytes(run_.options.server_pid);
+    if (!run_.options.server_pids.empty()) hold(Clock::now() + seconds(1));  // what is freed late is freed
+    report.server_rss_joined = resident_bytes_of(run_.options.server_pids);
     if (events_.held) events_.held(report);
 }
 
@@ -267,13 +285,13 @@ std::uint64_t Course::post_due(std::uint64_t rate, std::uint64_t elapsed_ns, std
 
 void Course::begin_measuring() {
     measuring_since_ = Clock::now();
-    cpu_before_ = cpu_seconds(run_.options.server_pid);
+    cpu_before_ = cpu_seconds_of(run_.options.server_pids);
     run_.measured = &run_.report.phases.emplace_back();
 }
 
 void Course::end_measuring() {
     auto& phase = *std::exchange(run_.measured, nullptr);
-    phase.server_cpu_seconds = cpu_seconds(run_.options.server_pid) - cpu_before_;
+    phase.server_cpu_seconds = cpu_seconds_of(run_.options.server_pids) - cpu_before_;
     phase.measured_seconds = std::chrono::duration<double>(Clock::now() - measuring_since_).count();
 }
 
@@ -324,7 +342,8 @@ void Course::finish() {
     }
 }
 
-// One descriptor for each client.
+}  // namespace
+
 Result<void> raise_descriptors(std::uint32_t clients) {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
@@ -336,8 +355,6 @@ Result<void> raise_descriptors(std::uint32_t clients) {
                  {},
                  "fewer --clients, or raise the limit: ulimit -n " + std::to_string(clients + descriptors_kept_back)};
 }
-
-}  // namespace
 
 bool ChatLoadReport::good() const {
     return joined == clients && closes.empty() && unacked == 0 && refused.empty() && disorder.lost == 0 &&

@@ -39,7 +39,8 @@ struct ChatLoadOptions {
     std::uint32_t text_bytes = 200;
     std::vector<std::string> rooms;  // clients are dealt to them in turn
     std::vector<in_addr> sources;    // addresses to connect from, in turn; empty: the system's choice
-    pid_t server_pid = 0;            // measure this process too; 0: none
+    std::vector<Target> others;      // more servers that have the same rooms; each room's clients are dealt to all
+    std::vector<pid_t> server_pids;  // measure these processes too, all together
 };
 
 struct ChatLoadReport {
@@ -79,5 +80,8 @@ struct ChatLoadEvents {
 
 Result<ChatLoadReport> run_chat_load(EventLoop& loop, const Target& target, const ChatLoadOptions& options,
                                      const ChatLoadEvents& events);
+
+// Lets this process have one descriptor for each client.
+Result<void> raise_descriptors(std::uint32_t clients);
 
 }  // namespace waaft::load

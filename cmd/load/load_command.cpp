@@ -110,7 +110,7 @@ std::vector<Option> load_options(const Shared& options) {
         text_option(options, "--insecure", "", "Believe any certificate.", false,
                     [](LoadOptions& o, const std::string&) { o.tls.insecure = true; }),
         number_option(options, "--server-pid", 1, INT32_MAX, "Measure this process too: the server, on this machine.",
-                      [](LoadOptions& o, std::uint32_t n) { o.chat.server_pid = static_cast<pid_t>(n); }),
+                      [](LoadOptions& o, std::uint32_t n) { o.chat.server_pids = {static_cast<pid_t>(n)}; }),
         text_option(options, "--yes", "", "Load a server on another machine.", false,
                     [](LoadOptions& o, const std::string&) { o.yes = true; }),
         std::move(output),

@@ -48,7 +48,7 @@ OURS = {
                    "cmd/project", "cmd/registry", "cmd/kube", "cmd/status", "cmd/command.h", "cmd/json_text.h"},
     "cmd/gke": {"base", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/command.h"},
     "cmd/pod": {"base", "net/tls.h", "cmd/os", "cmd/command.h"},
-    "cmd/bench": {"base", "signaling", "rtc", "net", "cmd/os", "cmd/ui", "cmd/image", "cmd/load", "cmd/command.h",
+    "cmd/bench": {"base", "signaling", "rtc", "net", "cluster/resp.h", "cmd/os", "cmd/ui", "cmd/image", "cmd/load", "cmd/command.h",
                   "cmd/json_text.h"},
     "cmd/load": {"base", "signaling", "rtc", "net", "cmd/command.h", "cmd/json_text.h"},
 }

@@ -1,0 +1,470 @@
+#include "cmd/bench/cluster_bench.h"
+
+#include "cmd/bench/own_redis.h"
+#include "cmd/bench/steps.h"
+#include "cmd/load/herd.h"
+#include "cmd/load/rest.h"
+
+#include <boost/json.hpp>
+
+#include <arpa/inet.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace waaft::bench {
+namespace {
+
+namespace json = boost::json;
+using cluster::Command;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::uint32_t text_bytes = 200;
+constexpr std::uint32_t room_clients = 1000;
+constexpr std::uint32_t room_senders = 100;
+constexpr std::uint32_t rate_single = 100;
+constexpr std::uint32_t latency_clients = 100;
+constexpr std::uint32_t rate_latency = 50;
+constexpr std::uint32_t rate_coalesced = 800;
+constexpr std::uint32_t ops_rate = 1000;
+constexpr std::uint32_t ops_clients = 50;
+constexpr std::uint32_t chat_messages = 100;
+constexpr std::uint32_t member_clients = 1000;
+constexpr std::size_t sets = 300;
+constexpr Duration alive_within = seconds(20);
+
+double percentile(std::vector<double> values, double fraction) {
+    std::sort(values.begin(), values.end());
+    return values.empty() ? 0 : values[static_cast<std::size_t>(fraction * static_cast<double>(values.size() - 1))];
+}
+
+json::object status_of(const OwnServer& server) {
+    boost::system::error_code error;
+    const auto status = json::parse(load::get_body(server.process->ops_port(), "/statusz"), error);
+    if (error || !status.is_object()) throw Failed{{"bench", "a server does not say how it is", {}, {}}};
+    return status.get_object();
+}
+
+double total(const json::object& status, std::string_view name) {
+    return status.at("totals").as_object().at(name).to_number<double>();
+}
+
+// Servers that share a Redis; with none of it one server alone.
+struct Deployment {
+    std::unique_ptr<OwnRedis> redis;
+    std::unique_ptr<load::TemporaryFolder> folder;  // the secret
+    std::vector<std::unique_ptr<OwnServer>> servers;
+};
+
+// What all servers did until a moment.
+struct Sample {
+    double requests = 0;  // to Redis
+    double messages = 0;
+};
+
+// One server alone or several, under the same load.
+struct Speed {
+    double single = 0;     // deliveries for each second of the servers' CPU time
+    double coalesced = 0;  // the same at a rate at which messages share writes
+    double p99 = 0;        // of a room and a rate that leave the machine time
+    double fsync_p99 = 0;
+};
+
+class ClusterBench {
+public:
+    explicit ClusterBench(const ClusterBenchOptions& options) : options_(options) {}
+    std::vector<Figure> run();
+
+private:
+    Deployment deploy(std::size_t servers, bool limited = false) const;
+    Deployment alone() const;
+    void wait_until_known(const Deployment& deployment) const;
+    Worker load(const Deployment& deployment, load::ChatLoadOptions load) const;
+    std::vector<std::string> make_rooms(const Deployment& deployment, std::uint32_t count,
+                                        std::uint32_t members_max = 0) const;
+    static Sample sample(const Deployment& deployment);
+
+    json::array run_phases(const Deployment& deployment, std::uint32_t clients, std::uint32_t senders,
+                           const std::vector<std::uint32_t>& rates) const;
+    Speed measure_speed(const Deployment& deployment) const;
+    void compare_speed();
+    void measure_requests(std::uint32_t rooms, std::uint32_t clients, const std::string& suffix);
+    void measure_memory();
+    void measure_rooms(const Deployment& deployment);
+    void measure_chat(const Deployment& deployment, const std::vector<std::string>& rooms, double bytes_room);
+    void measure_members(const Deployment& deployment);
+    void measure_herd(std::uint32_t clients, std::uint32_t rooms);
+    Worker start_herd(const Deployment& deployment, std::uint32_t clients, std::vector<std::string> rooms) const;
+    void judge_limits(const Deployment& deployment);
+
+    void add_at_most(std::string name, double value, std::string unit, std::optional<double> goal,
+                     std::optional<double> limit = {}) {
+        figures_.push_back({.name = std::move(name),
+                            .value = value,
+                            .unit = std::move(unit),
+                            .limit = limit,
+                            .goal = goal,
+                            .less_is_better = true,
+                            .ratio_goal = {}});
+    }
+    void add_at_least(std::string name, double value, std::string unit, std::optional<double> goal,
+                      std::optional<double> limit) {
+        figures_.push_back({.name = std::move(name),
+                            .value = value,
+                            .unit = std::move(unit),
+                            .limit = limit,
+                            .goal = goal,
+                            .less_is_better = false,
+                            .ratio_goal = {}});
+    }
+    void say(std::string_view line) const {
+        if (options_.say) options_.say(line);
+    }
+
+    const ClusterBenchOptions& options_;
+    std::vector<Figure> figures_;
+    double connections_one_room_ = 0;
+};
+
+// ---- servers and loads ----
+
+Deployment ClusterBench::deploy(std::size_t servers, bool limited) const {
+    Deployment deployment;
+    deployment.redis = std::make_unique<OwnRedis>(limited ? -1 : static_cast<int>(options_.load_core));
+    deployment.folder = std::make_unique<load::TemporaryFolder>();
+    const std::string secret = deployment.folder->path() + "/secret";
+    std::ofstream(secret) << std::string(64, 'b') << '\n';
+    std::filesystem::permissions(secret, std::filesystem::perms::owner_read);
+    for (std::size_t i = 0; i < servers; ++i) {
+        deployment.servers.push_back(
+            start_server({.program = options_.program,
+                          .core = limited ? -1 : static_cast<int>(options_.server_core),
+                          .ops_port = 0,
+                          .limited = limited,
+                          .more = {"--redis-url", deployment.redis->url(), "--cluster-secret", secret}}));
+    }
+    wait_until_known(deployment);
+    return deployment;
+}
+
+Deployment ClusterBench::alone() const {
+    Deployment deployment;
+    deployment.servers.push_back(start_server({.program = options_.program,
+                                               .core = static_cast<int>(options_.server_core),
+                                               .ops_port = 0,
+                                               .limited = false,
+                                               .more = {}}));
+    return deployment;
+}
+
+void ClusterBench::wait_until_known(const Deployment& deployment) const {
+    const TimePoint give_up = Clock::now() + alive_within;
+    for (const auto& server : deployment.servers) {
+        while (status_of(*server).at("serversAlive").to_number<std::size_t>() < deployment.servers.size()) {
+            if (Clock::now() > give_up)
+                throw Failed{
+                    {"bench", "the servers do not find each other", {}, load::tail_of(server->folder.path() + "/log")}};
+            std::this_thread::sleep_for(milliseconds(100));
+        }
+    }
+}
+
+Worker ClusterBench::load(const Deployment& deployment, load::ChatLoadOptions load) const {
+    load.text_bytes = text_bytes;
+    for (const auto& server : deployment.servers) load.server_pids.push_back(server->process->pid());
+    for (std::size_t i = 1; i < deployment.servers.size(); ++i)
+        load.others.push_back(target_of(*deployment.servers[i], false));
+    for (std::uint32_t i = 1; i <= 8; ++i) load.sources.push_back({htonl(INADDR_LOOPBACK + i)});
+    return start_load(options_.load_core, target_of(*deployment.servers.front(), false), load, false);
+}
+
+std::vector<std::string> ClusterBench::make_rooms(const Deployment& deployment, std::uint32_t count,
+                                                  std::uint32_t members_max) const {
+    std::vector<std::string> rooms;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const auto& server = *deployment.servers[i % deployment.servers.size()];
+        rooms.push_back(need(load::create_room({target_of(server, false).endpoint, {}, {}}, members_max)));
+    }
+    return rooms;
+}
+
+Sample ClusterBench::sample(const Deployment& deployment) {
+    Sample sample;
+    for (const auto& server : deployment.servers) {
+        const auto status = status_of(*server);
+        sample.requests += status.at("redis").as_object().at("requests").to_number<double>();
+        sample.messages += total(status, "chat_acked_total");
+    }
+    return sample;
+}
+
+// ---- speed ----
+
+json::array ClusterBench::run_phases(const Deployment& deployment, std::uint32_t clients, std::uint32_t senders,
+                                     const std::vector<std::uint32_t>& rates) const {
+    load::ChatLoadOptions load;
+    load.clients = clients;
+    load.senders = senders;
+    load.rooms = make_rooms(deployment, 1, clients);
+    const auto warm_up = milliseconds(options_.quick ? 500 : 1000);
+    const auto duration = milliseconds(options_.quick ? 2000 : 5000);
+    for (const auto rate : rates) load.phases.push_back({rate, warm_up, duration});
+    auto worker = this->load(deployment, load);
+    return finish_load(worker).at("phases").as_array();
+}
+
+Speed ClusterBench::measure_speed(const Deployment& deployment) const {
+    Speed speed;
+    const auto deliveries = run_phases(deployment, room_clients, room_senders, {rate_single, rate_coalesced});
+    const auto rate = [&](std::size_t i) {
+        const auto& phase = deliveries.at(i).as_object();
+        return phase.at("deliveries").to_number<double>() / phase.at("serverCpuSeconds").to_number<double>();
+    };
+    speed.single = rate(0);
+    speed.coalesced = rate(1);
+    const auto latency = run_phases(deployment, latency_clients, latency_clients, {rate_latency});
+    speed.p99 = latency.at(0).at("latencyMs").at("p99").to_number<double>();
+    if (deployment.redis) speed.fsync_p99 = percentile(deployment.redis->time_sets(sets), 0.99);
+    return speed;
+}
+
+// By turns, so that what else the machine does meets both; the medians of all turns.
+void ClusterBench::compare_speed() {
+    std::vector<Speed> one;
+    std::vector<Speed> two;
+    for (int turn = 0; turn < (options_.quick ? 1 : 5); ++turn) {
+        one.push_back(measure_speed(alone()));
+        two.push_back(measure_speed(deploy(2)));
+    }
+    const auto middle = [&](const std::function<double(const Speed&, const Speed&)>& of) {
+        std::vector<double> values;
+        for (std::size_t i = 0; i < one.size(); ++i) values.push_back(of(one[i], two[i]));
+        std::sort(values.begin(), values.end());
+        return values[values.size() / 2];
+    };
+    const auto add_rate = [&](const std::string& suffix, double Speed::*rate) {
+        const auto ratio = [&](const Speed& a, const Speed& b) { return b.*rate / a.*rate; };
+        const auto of_one = [&](const Speed& a, const Speed&) { return a.*rate; };
+        const auto of_two = [&](const Speed&, const Speed& b) { return b.*rate; };
+        add_at_least("deliveries_ratio" + suffix, middle(ratio), "", 0.9, {});
+        add_at_least("deliveries" + suffix, middle(of_two), "/core-s", {}, middle(of_one));
+    };
+    add_at_most("added_latency_p99", middle([](auto& a, auto& b) { return b.p99 - a.p99; }), "ms", 5);
+    add_at_most("latency_p99", middle([](auto&, auto& b) { return b.p99; }), "ms", {},
+                middle([](auto& a, auto&) { return a.p99; }));
+    add_at_most("redis_set_p99", middle([](auto&, auto& b) { return b.fsync_p99; }), "ms", {});
+    add_rate("", &Speed::single);
+    add_rate("_coalesced", &Speed::coalesced);
+}
+
+// ---- requests ----
+
+void ClusterBench::measure_requests(std::uint32_t rooms, std::uint32_t clients, const std::string& suffix) {
+    const auto deployment = deploy(2);
+    load::ChatLoadOptions load;
+    load.clients = clients;
+    load.senders = clients;
+    load.rooms = make_rooms(deployment, rooms);
+    load.phases = {{ops_rate, seconds(2), seconds(options_.quick ? 3 : 8)}};
+    auto worker = this->load(deployment, load);
+    need(worker.next(load_timeout));
+    std::this_thread::sleep_for(milliseconds(1500));
+    const double connections = deployment.redis->info("clients", "connected_clients:");
+    const TimePoint start = Clock::now();
+    const Sample before = sample(deployment);
+    std::this_thread::sleep_for(seconds(options_.quick ? 2 : 6));
+    const Sample after = sample(deployment);
+    const double taken = std::chrono::duration<double>(Clock::now() - start).count();
+    finish_load(worker);
+    add_at_most("redis_ops" + suffix, (after.requests - before.requests) / (after.messages - before.messages), "", 2);
+    add_at_most("messages" + suffix, (after.messages - before.messages) / taken, "/s", {});
+    if (rooms == 1) connections_one_room_ = connections;
+    add_at_most("redis_connections" + suffix, connections, "", connections_one_room_);
+}
+
+// ---- memory ----
+
+void ClusterBench::measure_memory() {
+    const auto deployment = deploy(2);
+    measure_rooms(deployment);
+    measure_members(deployment);
+}
+
+void ClusterBench::measure_rooms(const Deployment& deployment) {
+    constexpr double kib = 1024;
+    auto& redis = *deployment.redis;
+    const std::uint32_t count = options_.quick ? 200 : 1000;
+    make_rooms(deployment, 1);
+    const double before = redis.info("memory", "used_memory:");
+    auto rooms = make_rooms(deployment, count);
+    const double room = (redis.info("memory", "used_memory:") - before) / count;
+    add_at_most("redis_bytes_room", room, "B", 2 * kib);
+    add_at_most("redis_bytes_room_keys", redis.bytes_of("waaft:r:" + rooms.front() + "*"), "B", 2 * kib);
+    rooms.resize(options_.quick ? 30 : 100);
+    measure_chat(deployment, rooms, room);
+}
+
+// Each room has people on both servers, of whom one writes; they have left when the memory is measured.
+void ClusterBench::measure_chat(const Deployment& deployment, const std::vector<std::string>& rooms,
+                                double bytes_room) {
+    constexpr double kib = 1024;
+    auto& redis = *deployment.redis;
+    const double before = redis.info("memory", "used_memory:");
+    load::ChatLoadOptions load;
+    load.rooms = rooms;
+    load.senders = static_cast<std::uint32_t>(rooms.size());
+    load.clients = 2 * load.senders;
+    constexpr std::uint32_t seconds_long = 5;
+    load.phases = {{load.senders * chat_messages / seconds_long, {}, seconds(seconds_long)}};
+    auto worker = this->load(deployment, load);
+    const double sent = finish_load(worker).at("sent").to_number<double>();
+    std::this_thread::sleep_for(seconds(1));
+    const double written = sent / chat_messages;  // rooms with as many messages as wanted
+    const double bytes = (redis.info("memory", "used_memory:") - before) / written + bytes_room;
+    double keys = 0;
+    for (const auto& room : rooms) keys += redis.bytes_of("waaft:r:" + room + "*");
+    add_at_most("redis_bytes_chat", bytes, "B", 40 * kib);
+    add_at_most("redis_bytes_chat_keys", keys / written, "B", 40 * kib);
+}
+
+void ClusterBench::measure_members(const Deployment& deployment) {
+    auto& redis = *deployment.redis;
+    load::ChatLoadOptions load;
+    load.clients = member_clients;
+    load.phases = {{0, {}, std::chrono::minutes(2)}};
+    load.rooms = make_rooms(deployment, 1, member_clients);
+    const double before = redis.info("memory", "used_memory:");
+    auto worker = this->load(deployment, load);
+    need(worker.next(load_timeout));
+    const double bytes = (redis.info("memory", "used_memory:") - before) / member_clients;
+    const double keys = redis.bytes_of("waaft:r:" + load.rooms.front() + ":m") / member_clients;
+    worker.interrupt();
+    finish_load(worker);
+    add_at_most("redis_bytes_member", bytes, "B", 300);
+    add_at_most("redis_bytes_member_keys", keys, "B", 300);
+}
+
+// ---- a server that is killed ----
+
+json::object herd_json(const load::HerdReport& report) {
+    json::object closes;
+    for (const auto& [reason, count] : report.closes) closes[reason] = count;
+    const auto back_s = [&](double fraction) {
+        return static_cast<double>(report.back_after.percentile(fraction)) / 1e9;
+    };
+    return {{"joinSeconds", report.join_seconds},
+            {"lost", report.lost},
+            {"back", report.back},
+            {"asOthers", report.as_others},
+            {"attempts", report.attempts},
+            {"p50", back_s(0.5)},
+            {"p95", back_s(0.95)},
+            {"last", back_s(1)},
+            {"closes", closes}};
+}
+
+Worker ClusterBench::start_herd(const Deployment& deployment, std::uint32_t clients,
+                                std::vector<std::string> rooms) const {
+    load::HerdOptions herd;
+    herd.clients = clients;
+    herd.rooms = std::move(rooms);
+    for (const auto& server : deployment.servers) herd.servers.push_back(target_of(*server, false));
+    // So many addresses that each stays below what a server takes from one.
+    for (std::uint32_t i = 1; i <= 128; ++i) herd.sources.push_back({htonl(INADDR_LOOPBACK + i)});
+    return Worker(options_.load_core, [herd](const Worker::Emit& emit) -> json::object {
+        load::EventLoop loop;
+        const auto held = [&] { emit({{"held", herd.clients}}); };
+        const auto over = [&](const load::HerdReport& report) {
+            emit(herd_json(report));
+            pause();  // until the servers have been looked at
+        };
+        const auto ran = load::run_herd(loop, herd, {.held = held, .over = over});
+        return ran ? json::object() : json::object{{"error", ran.error().what}};
+    });
+}
+
+// Those that were on the killed server alone, by each of the others.
+std::size_t rooms_to_read(std::size_t rooms, std::size_t servers) {
+    std::size_t moved = 0;
+    for (std::size_t room = 0; room < rooms; ++room) moved += load::home_of(room, servers) == 0U ? 1 : 0;
+    return moved * (servers - 1);
+}
+
+void ClusterBench::judge_limits(const Deployment& deployment) {
+    double over = 0;
+    double most = 0;
+    for (const auto& server : deployment.servers) {
+        const auto status = status_of(*server);
+        for (const auto* name : {"connections_refused_total", "connections_timed_out_total", "closed_slow_total",
+                                 "overruns_total", "accept_errors_total", "chat_failed_total"}) {
+            over += total(status, name);
+        }
+        most = std::max(most, total(status, "connections_open"));
+    }
+    add_at_most("herd_over_limits", over, "", 0);
+    add_at_most("herd_connections", most, "", 18'000);
+}
+
+void ClusterBench::measure_herd(std::uint32_t clients, std::uint32_t rooms) {
+    constexpr std::size_t servers = 3;
+    auto deployment = deploy(servers, true);
+    say("joining " + std::to_string(clients) + " people to " + std::to_string(rooms) + " rooms on three servers");
+    Worker worker = start_herd(deployment, clients, make_rooms(deployment, rooms));
+    need(worker.next(load_timeout));
+    auto killed = std::move(deployment.servers.front());
+    deployment.servers.erase(deployment.servers.begin());
+    // Only the script that reads a whole room asks for its bans.
+    const auto reads = [&] { return deployment.redis->info("commandstats", "cmdstat_smembers:calls="); };
+    const double reads_before = reads();
+    const double requests_before = sample(deployment).requests;
+    killed->process->stop(SIGKILL);
+    const auto report = need(worker.next(load_timeout));
+    const double requests = sample(deployment).requests - requests_before;
+    say(json::serialize(report));
+    const auto number = [&](std::string_view name) { return report.at(name).to_number<double>(); };
+    add_at_most("herd_lost", number("lost"), "", {});
+    add_at_most("herd_not_back", number("lost") - number("back"), "", 0);
+    add_at_most("herd_as_others", number("asOthers"), "", 0);
+    add_at_most("herd_back_p50", number("p50"), "s", {});
+    add_at_most("herd_back_p95", number("p95"), "s", 3);
+    add_at_most("herd_back_last", number("last"), "s", 30);
+    add_at_most("herd_redis_ops", requests / number("lost"), "", 2);
+    add_at_most("herd_reads", (reads() - reads_before) / static_cast<double>(rooms_to_read(rooms, servers)), "", 1);
+    judge_limits(deployment);
+}
+
+std::vector<Figure> ClusterBench::run() {
+    if (options_.herd) {
+        measure_herd(10'000, 200);
+        return std::move(figures_);
+    }
+    say("latency and deliveries: a room of 1,000, by turns on one server and on two");
+    compare_speed();
+    const std::uint32_t rooms = options_.quick ? 200 : 5000;
+    say("requests to Redis: one room, 1,000 messages a second");
+    measure_requests(1, ops_clients, "");
+    say("requests to Redis: " + std::to_string(rooms) + " rooms on each server");
+    measure_requests(rooms, 2 * rooms, "_rooms");
+    say("memory of Redis");
+    measure_memory();
+    say("a server of three is killed");
+    measure_herd(options_.quick ? 600 : 3000, 30);
+    return std::move(figures_);
+}
+
+}  // namespace
+
+waaft::Result<std::vector<Figure>> run_cluster_bench(const ClusterBenchOptions& options) {
+    try {
+        return ClusterBench(options).run();
+    } catch (const Failed& failed) {
+        return failed.error;
+    }
+}
+
+}  // namespace waaft::bench
