@@ -81,7 +81,8 @@ Result<RedisStatus> inspect_redis(const RedisOptions& options) {
     status.latency_ms = std::chrono::duration<double, std::milli>(Clock::now() - asked).count();
     const auto facts = judge_answers(options, *url, *answers);
     if (!facts) return facts.error();
-    const Commands commands(options.prefix, {options.tail_max, options.chat_keep_messages, options.nonce_keep});
+    const Commands commands(Keys(options.prefix, url->database),
+                            {options.tail_max, options.chat_keep_messages, options.nonce_keep});
     const auto tried = inspection.ask(trial(commands, options));
     if (!tried) return tried.error();
     if (auto judged = judge_trial(options, *url, *tried); !judged) return judged.error();
