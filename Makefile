@@ -74,7 +74,7 @@ test-versions: deps deps-test web ## tests of this version beside the first one 
 	$(call build_tree,dev,waaft)
 	@scripts/run-version-tests build/dev/cmd/waaft
 
-test-cluster: deps deps-test web ## tests that need a Kubernetes cluster: WAAFT_KIT or KUBECONFIG
+test-cluster: deps deps-test deps-cluster web ## tests that need a Kubernetes cluster: WAAFT_KIT or KUBECONFIG
 	$(call build_tree,dev,waaft)
 	@WAAFT=$(CURDIR)/build/dev/cmd/waaft scripts/run-cluster-tests
 

@@ -65,9 +65,9 @@ test('a folder is filled, and cleared of what an earlier run left', (t) => {
   const first = manifests(folder, '--output-dir', out, '--output', 'json', '--two-services', '--expose-address=203.0.113.7');
   assert.equal(first.status, 0);
   assert.deepEqual(readdirSync(out).sort(), first.json.written);
-  assert.ok(first.json.written.includes('07-service-waaft-udp.yaml'), first.json.written.join(' '));
+  assert.ok(first.json.written.includes('09-service-waaft-udp.yaml'), first.json.written.join(' '));
   const second = manifests(folder, '--output-dir', out, '--output', 'json');
-  assert.ok(second.json.removed.includes('07-service-waaft-udp.yaml'));
+  assert.ok(second.json.removed.includes('09-service-waaft-udp.yaml'));
   assert.deepEqual(readdirSync(out).sort(), second.json.written);
   assert.equal(manifests(folder, '--output-dir', out, '-q').stdout, `${out}\n`);
 });

@@ -15,6 +15,7 @@ const options = { secure: true, ca, url: `wss://${host}/api/v1/ws` };
 const { room } = await createRoom(server, {}, { secure: true, host: hostname, port: port || 443, ca });
 
 const retry = 250;
+const wholeTestMs = 900_000;
 
 class Person {
   constructor(name) {
@@ -24,7 +25,9 @@ class Person {
 
   async enter(again) {
     this.client = again;
-    again.closed.then(() => (this.client === again ? this.return() : undefined));
+    const move = () => (this.client === again ? this.return() : undefined);
+    again.closed.then(move);
+    again.take(({ t }) => t === 'restarting', wholeTestMs).then(move, () => {});
   }
 
   async first() { return this.enter(await new Client(server, options).join({ room, name: this.name })); }
