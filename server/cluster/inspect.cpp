@@ -86,6 +86,10 @@ Result<RedisStatus> inspect_redis(const RedisOptions& options) {
     const auto tried = inspection.ask(trial(commands, options));
     if (!tried) return tried.error();
     if (auto judged = judge_trial(options, *url, *tried); !judged) return judged.error();
+    // Nobody was here.
+    Command forget("ZREM");
+    if (auto forgotten = inspection.ask({forget.add(commands.keys().servers()).add(options.server)}); !forgotten)
+        return forgotten.error();
     status.up = true;
     status.version = facts->version;
     status.used_memory = facts->memory.used;
