@@ -10,14 +10,14 @@ const redisPrograms = ['redis-server', 'redis-cli', 'sh', 'cat', 'grep'];
 const pathOf = (program) => execFileSync('sh', ['-c', `PATH=$PATH:/usr/sbin command -v ${program}`], { encoding: 'utf8' }).trim();
 const librariesOf = (file) => execFileSync('ldd', [file], { encoding: 'utf8' }).match(/\/\S+(?= \()/g);
 
-// A layer with programs in /usr/bin, the libraries that they load, and files by their place.
+// A layer with programs in /usr/bin and /bin, the libraries that they load, and files by their place.
 export const layerOf = (programs, files = {}) => makeLayer((folder) => {
   const at = (place) => {
     mkdirSync(dirname(join(folder, place)), { recursive: true });
     return join(folder, place);
   };
   for (const program of programs) {
-    cpSync(realpathSync(pathOf(program)), at(`/usr/bin/${program}`));
+    for (const bin of ['/usr/bin', '/bin']) cpSync(realpathSync(pathOf(program)), at(`${bin}/${program}`));
     for (const library of librariesOf(pathOf(program))) cpSync(realpathSync(library), at(library));
   }
   for (const [place, text] of Object.entries(files)) writeFileSync(at(place), text);
