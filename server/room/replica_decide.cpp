@@ -312,11 +312,21 @@ void Replica::Impl::say(Held& held, bool late) {
 }
 
 void Replica::Impl::let_in(const LateWelcome& welcome, bool late) {
-    const MemberState* member = inside().members.find_connection(welcome.to);
-    if (member != nullptr)
-        outputs.push_back(Send{welcome.to, inside().full_welcome(*member, welcome.resumed, welcome.seen)});
-    else if (late)
-        outputs.push_back(Close{welcome.to, signaling::CloseCode::busy});  // others undid it before it was known here
+    const Room::Impl& state = inside();
+    const MemberState* member = state.members.find_connection(welcome.to);
+    if (member == nullptr) {
+        // Others undid it before it was known here.
+        if (late) outputs.push_back(Close{welcome.to, signaling::CloseCode::busy});
+        return;
+    }
+    // Everything up to this change is known here: who has seen more saw what the store has lost since.
+    const std::string& epoch = state.settings.epoch;
+    if (welcome.seen && welcome.seen->epoch == epoch && welcome.seen->seq > state.tail.last_seq()) {
+        inputs.push_front(Renewing{epoch});
+        outputs.push_back(Close{welcome.to, signaling::CloseCode::busy});
+        return;
+    }
+    outputs.push_back(Send{welcome.to, state.full_welcome(*member, welcome.resumed, welcome.seen)});
 }
 
 void Replica::Impl::written(const Persist& persist, const Written& result, bool late, Now now) {

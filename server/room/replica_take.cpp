@@ -313,7 +313,8 @@ void Replica::Impl::resync_log(Snapshot& snapshot, Now now) {
             Tail({options.tail_records_max, options.tail_bytes_max}, snapshot.last_seq, std::move(snapshot.tail));
         state.settings.epoch = snapshot.settings.epoch;
         if (lost && !renewed) inputs.push_front(Renewing{snapshot.settings.epoch});
-        // They come back with what they have seen, and are told what they missed.
+        // They come back with what they have seen, and are told what they missed. Where something was lost nothing more
+        // of this epoch is for them: its numbers will be given again.
         if (loaded) close_all(CloseCode::busy);
     } else {
         for (signaling::Record& record : snapshot.tail) take_record(std::move(record));

@@ -7,7 +7,6 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 namespace waaft::history {
 namespace {
@@ -20,12 +19,13 @@ constexpr seconds balancer_notices_after{10};
 constexpr seconds redis_ready_within{60};
 constexpr milliseconds look_again{20};
 
-Result<void> wait_for(std::uint16_t port, const std::string& command, const std::string& answer) {
+Result<void> wait_for(load::EventLoop& loop, std::uint16_t port, const std::string& command,
+                      const std::string& answer) {
     const TimePoint give_up = Clock::now() + redis_ready_within;
     while (Clock::now() < give_up) {
         const auto said = redis_call(port, command);
         if (said && said->find(answer) != std::string::npos) return {};
-        std::this_thread::sleep_for(look_again);
+        loop.turn(Clock::now() + look_again);  // for the relays
     }
     return Error{"redis", "Redis did not answer " + command + " with " + answer, {}, {}};
 }
@@ -82,14 +82,15 @@ Result<void> Cluster::begin_redis(Redis& redis, const std::string& name) {
     auto launched = load::Server::launch(redis.options);
     if (!launched) return launched.error();
     redis.process = std::move(*launched);
-    return wait_for(redis.port, "PING", "PONG");
+    return wait_for(loop_, redis.port, "PING", "PONG");
 }
 
 Result<void> Cluster::begin_replica() {
     if (auto begun = begin_redis(replica_, "replica"); !begun) return begun.error();
-    if (auto said = redis_call(replica_.port, "REPLICAOF 127.0.0.1 " + std::to_string(redis_.port)); !said)
+    to_primary_ = std::make_unique<Relay>(loop_, redis_.port);
+    if (auto said = redis_call(replica_.port, "REPLICAOF 127.0.0.1 " + std::to_string(to_primary_->port())); !said)
         return said.error();
-    return wait_for(replica_.port, "INFO replication", "master_link_status:up");
+    return wait_for(loop_, replica_.port, "INFO replication", "master_link_status:up");
 }
 
 std::vector<std::string> Cluster::arguments_of(const Server& server) const {
@@ -232,8 +233,11 @@ Result<void> Cluster::ask_redis(const std::string& command) {
     return Error{"redis", "Redis answered " + *said, command, {}};
 }
 
+void Cluster::lose_replication() { to_primary_->set_silent(true); }
+
 Result<void> Cluster::fail_over() {
     std::swap(redis_, replica_);
+    to_primary_.reset();
     if (auto said = redis_call(redis_.port, "REPLICAOF NO ONE"); !said) return said.error();
     for (const auto& relay : to_redis_) relay->lead_to(redis_.port);
     return {};
@@ -241,6 +245,7 @@ Result<void> Cluster::fail_over() {
 
 Result<void> Cluster::look() {
     for (const auto& relay : to_redis_) relay->sweep();
+    if (to_primary_) to_primary_->sweep();
     for (const auto& server : servers_) {
         if (server->relay) server->relay->sweep();
         if (!server->process || !server->process->has_ended()) continue;

@@ -49,6 +49,8 @@ public:
     Result<void> start_redis();
     void pause_redis(bool on);
     Result<void> ask_redis(const std::string& command);
+    // From now on its replica lacks what is written.
+    void lose_replication();
     // The replica is in its place from now on.
     Result<void> fail_over();
 
@@ -89,6 +91,7 @@ private:
     load::TemporaryFolder folder_;
     Redis redis_;
     Redis replica_;
+    std::unique_ptr<Relay> to_primary_;             // the replica's way
     std::vector<std::unique_ptr<Relay>> to_redis_;  // by place
     std::vector<std::unique_ptr<Server>> servers_;
 };

@@ -118,11 +118,18 @@ Plan slow_disk(Random& random, Duration length) {
     return plan;
 }
 
-// The replica may lack what was acknowledged last: then people are told.
+// In every other run the replica lacks what was acknowledged last: then people are told.
 Plan fail_over(Random& random, Duration length) {
     Plan plan;
     plan.promises = {.may_lose = true, .may_tell_gaps = true};
-    const Duration from = onset_of(random);
+    Duration from = onset_of(random);
+    if (random() % 2 == 0) {
+        plan.steps.push_back({from, [](Cluster& cluster) -> Result<void> {
+                                  cluster.lose_replication();
+                                  return {};
+                              }});
+        from += between(random, milliseconds(50), seconds(1));
+    }
     add(plan, from, from + between(random, milliseconds(1), length / 5), [](Cluster& cluster, bool on) -> Result<void> {
         if (!on) return cluster.fail_over();
         cluster.kill_redis();
