@@ -142,6 +142,7 @@ export class Connection {
   private started = false;
   private attempt = 0;
   private within = silenceBeforeFirstPing;
+  private pinged = false; // on this connection; until then what the one before said holds
   private openTook: number | null = null; // the last connection that opened; null: none has
   private silenceTimer: unknown = null;
   private retryTimer: unknown = null;
@@ -212,7 +213,7 @@ export class Connection {
     this.candidate = null;
     this.farewell = null;
     this.refusal = null;
-    this.within = silenceBeforeFirstPing;
+    this.pinged = false;
     this.setStatus({ state: 'connecting', attempt: this.attempt });
     const line: Line = { socket: null };
     this.line = line;
@@ -313,6 +314,7 @@ export class Connection {
         return this.onAck(message);
       case 'ping':
         this.within = message.within > 0 ? message.within : this.within;
+        this.pinged = true;
         this.watchSilence();
         return this.write({ t: 'pong' });
       case 'restarting':
@@ -462,6 +464,7 @@ export class Connection {
   }
 
   private drop(): void {
+    if (this.joined && !this.pinged) this.within = silenceBeforeFirstPing;
     const socket = this.line?.socket;
     this.line = null;
     socket?.close();

@@ -86,6 +86,7 @@ void Client::look_at_line(TimePoint now) {
     const bool too_silent = joined_ && now >= silent_at_;
     const bool not_in = !joined_ && now >= line_->open_by;
     if (!too_silent && !not_in) return;
+    if (too_silent && !pinged_) within_ = within_at_first;
     trouble_ = too_silent ? "the server was silent" : "no connection in time";
     write(Kind::cut);
     line_->connection.cut(false);
@@ -135,7 +136,7 @@ void Client::gone(TimePoint now, Duration mean_wait) {
 
 void Client::on_open(Line& line) {
     line.open_by = Clock::now() + join_timeout;
-    if (&line == line_.get()) within_ = Duration::zero();
+    if (&line == line_.get()) pinged_ = false;
     signaling::Join join;
     join.room = room_;
     join.name = "client " + std::to_string(number_);
@@ -206,6 +207,7 @@ void Client::on_text(Line& line, std::string_view message) {
         move_at_ = Clock::now() + milliseconds(restarting->retry_ms);
     if (const auto* ping = std::get_if<signaling::Ping>(&*decoded)) {
         within_ = milliseconds(ping->within);
+        pinged_ = true;
         silent_at_ = Clock::now() + within_;
         line.connection.send_text(as_json(signaling::Pong{}));
     }
@@ -221,7 +223,6 @@ void Client::on_welcome(Line& line, const signaling::Welcome& welcome) {
     }
     joined_ = true;
     attempt_ = 0;
-    if (moves || within_ == Duration::zero()) within_ = within_at_first;
     silent_at_ = Clock::now() + within_;
     resumed_ += welcome.resumed ? 1 : 0;
     resume_ = welcome.resume;

@@ -122,7 +122,8 @@ private:
     std::optional<TimePoint> repost_at_;  // something was refused
     std::optional<TimePoint> move_at_;
     TimePoint stalled_until_;
-    Duration within_ = Duration::zero();
+    Duration within_ = std::chrono::seconds(60);  // as promised last, on this connection or the one before
+    bool pinged_ = false;                         // on this one
     std::uint32_t attempt_ = 0;
     bool joined_ = false;
     std::uint64_t acked_ = 0;

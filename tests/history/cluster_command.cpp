@@ -49,11 +49,9 @@ public:
 
     int run() {
         bool good = true;
-        for (const Fault& fault : all_faults()) {
-            const auto& wanted = arguments_.faults;
-            if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), fault.name) == wanted.end()) continue;
-            for (std::uint32_t number = 0; number < arguments_.runs; ++number) {
-                if (!is_done(fault, number)) good = run_one(fault, number) && good;
+        for (std::uint32_t number = 0; number < arguments_.runs; ++number) {
+            for (const Fault& fault : all_faults()) {
+                if (is_wanted(fault) && !is_done(fault, number)) good = run_one(fault, number) && good;
             }
         }
         std::cout << '\n' << table_of(runs_);
@@ -63,6 +61,11 @@ public:
     }
 
 private:
+    bool is_wanted(const Fault& fault) const {
+        const auto& wanted = arguments_.faults;
+        return wanted.empty() || std::find(wanted.begin(), wanted.end(), fault.name) != wanted.end();
+    }
+
     bool is_done(const Fault& fault, std::uint32_t number) const {
         return std::any_of(runs_.begin(), runs_.end(),
                            [&](const RunRecord& run) { return run.fault == fault.name && run.number == number; });

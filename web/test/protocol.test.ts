@@ -430,6 +430,22 @@ test('who comes back does not wait long for a server that does not answer', asyn
   assert.equal(bench.socket.closed, false);
 });
 
+test('what a server promised holds for the next one, until it has been silent for longer', async () => {
+  const bench = new Bench();
+  bench.join();
+  bench.say({ t: 'ping', within: 6_000 });
+  bench.socket.events.closed(1006);
+  await bench.time.pass(0);
+  bench.join({ resumed: true });
+  const second = bench.socket;
+  await bench.time.pass(6_000);
+  assert.equal(second.closed, true);
+  await bench.time.pass(1_000);
+  bench.join({ resumed: true });
+  await bench.time.pass(59_000);
+  assert.equal(bench.state.state, 'joined');
+});
+
 test('where connections open slowly they get more time', async () => {
   const bench = new Bench();
   await bench.time.pass(1_000);
