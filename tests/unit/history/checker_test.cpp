@@ -142,6 +142,48 @@ TEST_CASE("a seq that no record has is not missed") {
     CHECK(check(history).empty());
 }
 
+TEST_CASE("where no gap may be told, one that is told is a violation") {
+    auto history = good();
+    events(history, 1)[7] = welcomed(4, 2, Range{3, 4});
+    events(history, 1).erase(events(history, 1).begin() + 8, events(history, 1).begin() + 10);
+    CHECK(has(check(history, {.may_lose = false, .may_tell_gaps = false}), "gap"));
+    CHECK(gaps_told(history) == 1);
+    CHECK(gaps_told(good()) == 0);
+}
+
+// The log went on in a new epoch without r-1-2, which was acked; both clients are told.
+TEST_CASE("what is lost with an epoch is forgiven where the store may lose it, if everybody is told") {
+    auto history = good();
+    history.log = {other_epoch, {{1, "r-0-1"}, {2, "r-1-1"}, {3, "r-0-2"}, {4, "r-0-3"}}};
+    for (std::size_t client = 0; client < 2; ++client) {
+        Event event = welcomed(4, 5, Range{1, 5});
+        event.at.epoch = other_epoch;
+        events(history, client).push_back(event);
+    }
+    CHECK(check(history, {.may_lose = true, .may_tell_gaps = true}).empty());
+    CHECK(has(check(history), "acked_lost"));
+    SECTION("one is not told") {
+        events(history, 0).back().gap.reset();
+        CHECK(has(check(history, {.may_lose = true, .may_tell_gaps = true}), "wrong_return"));
+    }
+    SECTION("one does not come back") {
+        events(history, 0).pop_back();
+        CHECK(has(check(history, {.may_lose = true, .may_tell_gaps = true}), "missed"));
+    }
+    SECTION("another message is heard under a lost one's number before anybody is told") {
+        auto& second = events(history, 1);
+        second.insert(second.end() - 1, heard(5, "r-0-4"));
+        CHECK(has(check(history, {.may_lose = true, .may_tell_gaps = true}), "seq_reused"));
+    }
+}
+
+TEST_CASE("a message that was refused and sent again may come after later ones") {
+    auto history = good();
+    std::swap(history.log.messages[3], history.log.messages[4]);
+    events(history, 0).push_back({Kind::refused, 5, "r-0-2", {}, {}, {}});
+    CHECK_FALSE(has(check(history), "sender_order"));
+}
+
 TEST_CASE("each broken promise is found") {
     for (const auto& one : doctored) {
         INFO(one.rule << ": " << one.what);
