@@ -81,7 +81,8 @@ bool OwnRedis::connect() {
 }
 
 Reply OwnRedis::ask(const Command& command) {
-    const std::string bytes = command.encoded();
+    std::string bytes;
+    command.write_to(bytes);
     if (send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size()))
         fail("Redis takes no command");
     std::array<char, 65536> buffer;
