@@ -97,7 +97,7 @@ test('build, push, deploy, meet, grow, roll out, roll back, destroy', { skip }, 
   });
 
   await step('load adds pods, and they go when it ends', async () => {
-    // A room is on one pod: all join while there is one.
+    // From one, so that it is seen to grow.
     await until('one pod, and no more wanted', async () => {
       const { autoscaler } = await waaft(['status']);
       return autoscaler.current === 1 && autoscaler.desired === 1 && (await pods()) === 1;
@@ -142,7 +142,7 @@ test('build, push, deploy, meet, grow, roll out, roll back, destroy', { skip }, 
   });
 
   await step('destroy leaves nothing behind', async () => {
-    assert.equal((await waaft(['destroy', '--yes'])).namespace_removed, true);
+    assert.equal((await waaft(['destroy', '--yes', '--volumes'])).namespace_removed, true);
     assert.notEqual((await cluster.kubectl(['get', 'namespace', namespace], { check: false })).code, 0);
     const everywhere = await cluster.kubectl(['get', 'clusterroles,clusterrolebindings,persistentvolumes,services', '-A', '-o', 'name']);
     assert.ok(!everywhere.includes(namespace));

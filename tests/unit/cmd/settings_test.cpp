@@ -29,6 +29,7 @@ std::string other_text(const app::Setting& setting) {
         case app::Form::origin: return "https://live.example.org:8443";
         case app::Form::ancestor: return "https://*.example.org";
         case app::Form::stun_url: return "stun:stun.example.org:3478";
+        case app::Form::redis_url: return "rediss://redis.example.org:6380/1";
         case app::Form::turn_url: return "turn:[2001:db8::1]:3478?transport=tcp";
         case app::Form::any: return "/some/where";
     }
