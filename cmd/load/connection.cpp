@@ -344,7 +344,10 @@ void Connection::end(std::uint16_t code, std::string reason) {
 
 void Connection::release() {
     tls_.reset();
-    if (fd_ >= 0) ::close(fd_);
+    if (fd_ >= 0) {
+        loop_.remove(fd_);
+        ::close(fd_);
+    }
     fd_ = -1;
     stage_ = Stage::closed;
     watched_ = 0;

@@ -46,6 +46,8 @@ void EventLoop::change(int fd, std::uint32_t events, Pollable& pollable) {
     if (epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event) != 0) fail("epoll_ctl");
 }
 
+void EventLoop::remove(int fd) { epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr); }
+
 void EventLoop::turn(TimePoint until) {
     std::array<epoll_event, events_max> events;
     const bool sleeps = pause_ == Duration::zero();

@@ -1,6 +1,6 @@
 // Thousands of descriptors on one thread.
 //
-// Thread: one. Ownership: does not own the descriptors; closing one takes it out. Bounds: one scratch
+// Thread: one. Ownership: does not own the descriptors; who closes one takes it out first. Bounds: one scratch
 // buffer shared by all readers. Errors: a failing epoll_create1 or signalfd aborts the program.
 // Source: epoll(7), signalfd(2).
 #pragma once
@@ -30,6 +30,8 @@ public:
 
     void add(int fd, std::uint32_t events, Pollable& pollable);
     void change(int fd, std::uint32_t events, Pollable& pollable);
+    // Before it is closed: a process that is just being started may still hold it, and then it would stay known here.
+    void remove(int fd);
     // Handles what is ready; waits for it until `until` at most.
     void turn(TimePoint until);
 

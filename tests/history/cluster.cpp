@@ -30,6 +30,10 @@ Result<void> wait_for(load::EventLoop& loop, std::uint16_t port, const std::stri
     return Error{"redis", "Redis did not answer " + command + " with " + answer, {}, {}};
 }
 
+void send_signal(const load::Server& process, int signal) {
+    if (process.pid() > 0) ::kill(process.pid(), signal);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Cluster>> Cluster::start(load::EventLoop& loop, Options options) {
@@ -180,7 +184,7 @@ Result<void> Cluster::start_server(std::size_t server) {
 
 Result<void> Cluster::pause_server(std::size_t server, bool on) {
     Server& one = *servers_[server];
-    ::kill(one.process->pid(), on ? SIGSTOP : SIGCONT);
+    send_signal(*one.process, on ? SIGSTOP : SIGCONT);
     one.mute_since = on ? std::optional(Clock::now()) : std::nullopt;
     return {};
 }
@@ -189,7 +193,7 @@ Result<void> Cluster::add_server(std::size_t like) { return begin_server(servers
 
 Result<void> Cluster::stop_server(std::size_t server) {
     servers_[server]->stopping = true;
-    ::kill(servers_[server]->process->pid(), SIGTERM);
+    send_signal(*servers_[server]->process, SIGTERM);
     return {};
 }
 
@@ -224,7 +228,7 @@ Result<void> Cluster::start_redis() {
     return {};
 }
 
-void Cluster::pause_redis(bool on) { ::kill(redis_.process->pid(), on ? SIGSTOP : SIGCONT); }
+void Cluster::pause_redis(bool on) { send_signal(*redis_.process, on ? SIGSTOP : SIGCONT); }
 
 Result<void> Cluster::ask_redis(const std::string& command) {
     auto said = redis_call(redis_.port, command);

@@ -59,6 +59,7 @@ Relay::Relay(load::EventLoop& loop, std::uint16_t target) : loop_(loop), target_
 
 Relay::~Relay() {
     for (const auto& pair : pairs_) close(*pair);
+    loop_.remove(listener_);
     ::close(listener_);
 }
 
@@ -121,7 +122,7 @@ void Relay::End::on_ready(std::uint32_t events) {
     if (pair->ended || fd < 0) return;
     if (relay.silent_) {
         // It ended, of which the other one does not hear now.
-        ::close(std::exchange(fd, -1));
+        relay.close(*this);
         return;
     }
     if ((events & EPOLLOUT) != 0) relay.flush(*this);
@@ -144,9 +145,14 @@ void Relay::flush(End& end) {
 
 void Relay::close(Pair& pair) {
     pair.ended = true;
-    for (End* end : {&pair.from, &pair.to}) {
-        if (end->fd >= 0) ::close(std::exchange(end->fd, -1));
-    }
+    close(pair.from);
+    close(pair.to);
+}
+
+void Relay::close(End& end) {
+    if (end.fd < 0) return;
+    loop_.remove(end.fd);
+    ::close(std::exchange(end.fd, -1));
 }
 
 }  // namespace waaft::history

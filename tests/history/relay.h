@@ -55,6 +55,7 @@ private:
     void watch(End& end);
     void flush(End& end);
     void close(Pair& pair);
+    void close(End& end);
 
     load::EventLoop& loop_;
     std::uint16_t target_;
