@@ -14,6 +14,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 #include <thread>
 
 namespace waaft::bench {
@@ -68,12 +69,22 @@ struct Sample {
 };
 
 // One server alone or several, under the same load.
+struct Load {
+    double per_core = 0;   // deliveries for each second of the servers' CPU time
+    double per_write = 0;  // deliveries in each system call
+    double p99 = 0;
+};
 struct Speed {
-    double single = 0;     // deliveries for each second of the servers' CPU time
-    double coalesced = 0;  // the same at a rate at which messages share writes
-    double p99 = 0;        // of a room and a rate that leave the machine time
+    Load single;
+    Load coalesced;  // at a rate at which messages share writes
+    double p99 = 0;  // of a room and a rate that leave the machine time
     double fsync_p99 = 0;
 };
+
+double sum(const Deployment& deployment, std::string_view name) {
+    return std::accumulate(deployment.servers.begin(), deployment.servers.end(), 0.0,
+                           [&](double before, const auto& server) { return before + total(status_of(*server), name); });
+}
 
 class ClusterBench {
 public:
@@ -89,11 +100,12 @@ private:
                                         std::uint32_t members_max = 0) const;
     static Sample sample(const Deployment& deployment);
 
-    json::array run_phases(const Deployment& deployment, std::uint32_t clients, std::uint32_t senders,
-                           const std::vector<std::uint32_t>& rates) const;
+    Load measure_load(const Deployment& deployment, std::uint32_t clients, std::uint32_t senders,
+                      std::uint32_t rate) const;
     Speed measure_speed(const Deployment& deployment) const;
     void compare_speed();
-    void measure_requests(std::uint32_t rooms, std::uint32_t clients, const std::string& suffix);
+    void measure_requests(const Deployment& deployment, std::uint32_t rooms, std::uint32_t clients,
+                          const std::string& suffix);
     void measure_memory();
     void measure_rooms(const Deployment& deployment);
     void measure_chat(const Deployment& deployment, const std::vector<std::string>& rooms, double bytes_room);
@@ -205,30 +217,35 @@ Sample ClusterBench::sample(const Deployment& deployment) {
 
 // ---- speed ----
 
-json::array ClusterBench::run_phases(const Deployment& deployment, std::uint32_t clients, std::uint32_t senders,
-                                     const std::vector<std::uint32_t>& rates) const {
+Load ClusterBench::measure_load(const Deployment& deployment, std::uint32_t clients, std::uint32_t senders,
+                                std::uint32_t rate) const {
     load::ChatLoadOptions load;
     load.clients = clients;
     load.senders = senders;
     load.rooms = make_rooms(deployment, 1, clients);
     const auto warm_up = milliseconds(options_.quick ? 500 : 1000);
-    const auto duration = milliseconds(options_.quick ? 2000 : 5000);
-    for (const auto rate : rates) load.phases.push_back({rate, warm_up, duration});
+    const auto duration = milliseconds(options_.quick ? 1500 : 5000);
+    load.phases = {{rate, warm_up, duration}};
     auto worker = this->load(deployment, load);
-    return finish_load(worker).at("phases").as_array();
+    need(worker.next(load_timeout));
+    std::this_thread::sleep_for(warm_up);
+    double deliveries = -sum(deployment, "deliveries_total");
+    double writes = -sum(deployment, "writes_total");
+    std::this_thread::sleep_for(duration * 3 / 4);
+    deliveries += sum(deployment, "deliveries_total");
+    writes += sum(deployment, "writes_total");
+    const auto report = finish_load(worker);
+    const auto& phase = report.at("phases").as_array().at(0).as_object();
+    return {.per_core = phase.at("deliveries").to_number<double>() / phase.at("serverCpuSeconds").to_number<double>(),
+            .per_write = deliveries / writes,
+            .p99 = phase.at("latencyMs").at("p99").to_number<double>()};
 }
 
 Speed ClusterBench::measure_speed(const Deployment& deployment) const {
     Speed speed;
-    const auto deliveries = run_phases(deployment, room_clients, room_senders, {rate_single, rate_coalesced});
-    const auto rate = [&](std::size_t i) {
-        const auto& phase = deliveries.at(i).as_object();
-        return phase.at("deliveries").to_number<double>() / phase.at("serverCpuSeconds").to_number<double>();
-    };
-    speed.single = rate(0);
-    speed.coalesced = rate(1);
-    const auto latency = run_phases(deployment, latency_clients, latency_clients, {rate_latency});
-    speed.p99 = latency.at(0).at("latencyMs").at("p99").to_number<double>();
+    speed.single = measure_load(deployment, room_clients, room_senders, rate_single);
+    speed.coalesced = measure_load(deployment, room_clients, room_senders, rate_coalesced);
+    speed.p99 = measure_load(deployment, latency_clients, latency_clients, rate_latency).p99;
     if (deployment.redis) speed.fsync_p99 = percentile(deployment.redis->time_sets(sets), 0.99);
     return speed;
 }
@@ -247,12 +264,13 @@ void ClusterBench::compare_speed() {
         std::sort(values.begin(), values.end());
         return values[values.size() / 2];
     };
-    const auto add_rate = [&](const std::string& suffix, double Speed::*rate) {
-        const auto ratio = [&](const Speed& a, const Speed& b) { return b.*rate / a.*rate; };
-        const auto of_one = [&](const Speed& a, const Speed&) { return a.*rate; };
-        const auto of_two = [&](const Speed&, const Speed& b) { return b.*rate; };
+    const auto add_rate = [&](const std::string& suffix, Load Speed::*load) {
+        const auto ratio = [&](const Speed& a, const Speed& b) { return (b.*load).per_core / (a.*load).per_core; };
         add_at_least("deliveries_ratio" + suffix, middle(ratio), "", 0.9, {});
-        add_at_least("deliveries" + suffix, middle(of_two), "/core-s", {}, middle(of_one));
+        add_at_least("deliveries" + suffix, middle([&](auto&, auto& b) { return (b.*load).per_core; }), "/core-s", {},
+                     middle([&](auto& a, auto&) { return (a.*load).per_core; }));
+        add_at_least("per_write" + suffix, middle([&](auto&, auto& b) { return (b.*load).per_write; }), "", {},
+                     middle([&](auto& a, auto&) { return (a.*load).per_write; }));
     };
     add_at_most("added_latency_p99", middle([](auto& a, auto& b) { return b.p99 - a.p99; }), "ms", 5);
     add_at_most("latency_p99", middle([](auto&, auto& b) { return b.p99; }), "ms", {},
@@ -264,13 +282,13 @@ void ClusterBench::compare_speed() {
 
 // ---- requests ----
 
-void ClusterBench::measure_requests(std::uint32_t rooms, std::uint32_t clients, const std::string& suffix) {
-    const auto deployment = deploy(2);
+void ClusterBench::measure_requests(const Deployment& deployment, std::uint32_t rooms, std::uint32_t clients,
+                                    const std::string& suffix) {
     load::ChatLoadOptions load;
     load.clients = clients;
     load.senders = clients;
     load.rooms = make_rooms(deployment, rooms);
-    load.phases = {{ops_rate, seconds(2), seconds(options_.quick ? 3 : 8)}};
+    load.phases = {{ops_rate, seconds(2), seconds(options_.quick ? 2 : 8)}};
     auto worker = this->load(deployment, load);
     need(worker.next(load_timeout));
     std::this_thread::sleep_for(milliseconds(1500));
@@ -289,8 +307,10 @@ void ClusterBench::measure_requests(std::uint32_t rooms, std::uint32_t clients, 
 
 // ---- memory ----
 
+// Of a Redis of its own: what loads left behind would be counted.
 void ClusterBench::measure_memory() {
     const auto deployment = deploy(2);
+    make_rooms(deployment, 1);
     measure_rooms(deployment);
     measure_members(deployment);
 }
@@ -299,7 +319,6 @@ void ClusterBench::measure_rooms(const Deployment& deployment) {
     constexpr double kib = 1024;
     auto& redis = *deployment.redis;
     const std::uint32_t count = options_.quick ? 200 : 1000;
-    make_rooms(deployment, 1);
     const double before = redis.info("memory", "used_memory:");
     auto rooms = make_rooms(deployment, count);
     const double room = (redis.info("memory", "used_memory:") - before) / count;
@@ -319,7 +338,7 @@ void ClusterBench::measure_chat(const Deployment& deployment, const std::vector<
     load.rooms = rooms;
     load.senders = static_cast<std::uint32_t>(rooms.size());
     load.clients = 2 * load.senders;
-    constexpr std::uint32_t seconds_long = 5;
+    const std::uint32_t seconds_long = options_.quick ? 3 : 10;
     load.phases = {{load.senders * chat_messages / seconds_long, {}, seconds(seconds_long)}};
     auto worker = this->load(deployment, load);
     const double sent = finish_load(worker).at("sent").to_number<double>();
@@ -446,10 +465,11 @@ std::vector<Figure> ClusterBench::run() {
     say("latency and deliveries: a room of 1,000, by turns on one server and on two");
     compare_speed();
     const std::uint32_t rooms = options_.quick ? 200 : 5000;
+    const auto deployment = deploy(2);
     say("requests to Redis: one room, 1,000 messages a second");
-    measure_requests(1, ops_clients, "");
+    measure_requests(deployment, 1, ops_clients, "");
     say("requests to Redis: " + std::to_string(rooms) + " rooms on each server");
-    measure_requests(rooms, 2 * rooms, "_rooms");
+    measure_requests(deployment, rooms, 2 * rooms, "_rooms");
     say("memory of Redis");
     measure_memory();
     say("a server of three is killed");
