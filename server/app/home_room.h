@@ -30,6 +30,7 @@ struct Home::HomeRoom {
     bool over = false;
     // Of a replica.
     std::optional<store::RoomRow> committing_row;
+    bool committing_people = false;
     TimePoint kept_at;
     std::uint32_t idle_rounds = 0;
 };

@@ -204,6 +204,7 @@ void Home::look_after_replicas() {
 void Home::perform(HomeRoom& home_room, room::Commit request) {
     const room::Change& change = request.change;
     home_room.committing_row.reset();
+    home_room.committing_people = !change.members.empty();
     if (change.settings || !change.host_key.empty()) {
         store::RoomRow row = home_room.row;
         if (change.settings) {
@@ -235,8 +236,9 @@ void Home::on_committed(RoomHandle handle, Result<store::Committed, store::Store
     }
     if (done && home_room->committing_row) home_room->row = *std::move(home_room->committing_row);
     if (answer.outcome != room::Answer::Outcome::away) home_room->committing_row.reset();
+    const People people = home_room->committing_people || !done ? People::maybe_changed : People::same;
     home_room->replica->on_answer(std::move(answer), read_clocks());
-    drain(*home_room);
+    drain(*home_room, people);
 }
 
 void Home::perform(HomeRoom& home_room, const room::Whisper& request) {
