@@ -90,6 +90,9 @@ Result<RedisStatus> inspect_redis(const RedisOptions& options) {
     Command forget("ZREM");
     if (auto forgotten = inspection.ask({forget.add(commands.keys().servers()).add(options.server)}); !forgotten)
         return forgotten.error();
+    // No server by that name ever was.
+    if (auto left = inspection.ask({Command("ZREM").add(commands.keys().servers()).add(options.server)}); !left)
+        return left.error();
     status.up = true;
     status.version = facts->version;
     status.used_memory = facts->memory.used;
