@@ -18,6 +18,7 @@ using std::chrono::seconds;
 constexpr seconds balancer_notices_after{10};
 constexpr seconds redis_ready_within{60};
 constexpr milliseconds look_again{20};
+constexpr milliseconds start_again_after{500};
 
 Result<void> wait_for(load::EventLoop& loop, std::uint16_t port, const std::string& command,
                       const std::string& answer) {
@@ -252,11 +253,27 @@ Result<void> Cluster::look() {
     if (to_primary_) to_primary_->sweep();
     for (const auto& server : servers_) {
         if (server->relay) server->relay->sweep();
-        if (!server->process || !server->process->has_ended()) continue;
-        if (!server->stopping)
-            return Error{"server_ended", "a server ended by itself", {}, load::tail_of(server->options.log_file)};
-        server->gone = true;
+        if (auto looked = look_at(*server); !looked) return looked.error();
     }
+    return {};
+}
+
+Result<void> Cluster::look_at(Server& server) {
+    if (server.again_at && Clock::now() >= *server.again_at) {
+        server.again_at.reset();
+        return launch(server);
+    }
+    if (!server.process || server.again_at || !server.process->has_ended()) return {};
+    if (server.stopping) {
+        server.gone = true;
+        return {};
+    }
+    // A crash has no such last words.
+    const std::string words = load::tail_of(server.options.log_file);
+    const auto error = words.rfind("\nerror: ");
+    if (error == std::string::npos || words.find("Redis", error) == std::string::npos)
+        return Error{"server_ended", "a server ended by itself", {}, words};
+    server.again_at = Clock::now() + start_again_after;
     return {};
 }
 
