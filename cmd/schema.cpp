@@ -68,6 +68,16 @@ json::object property_of(const project::Field& field) {
     return property;
 }
 
+// "redis: none" says the same as "redis: {mode: none}".
+void allow_mode_alone(json::object& root, const project::Field& field) {
+    const auto dot = field.key.find(".mode");
+    if (dot == std::string_view::npos || dot + 5 != field.key.size()) return;
+    auto& section = root.at("properties").as_object().at(field.key.substr(0, dot)).as_object();
+    section["type"] = {"object", "null", "string"};
+    section["if"] = {{"type", "string"}};
+    section["then"] = schema_of(field);
+}
+
 std::string code(std::string_view text) { return "`" + std::string(text) + "`"; }
 
 }  // namespace
@@ -76,6 +86,7 @@ std::string json_schema() {
     auto root = empty_map("Configuration of waaft.");
     for (const auto& field : project::fields()) {
         add_property(root, field.key, property_of(field));
+        allow_mode_alone(root, field);
     }
     auto serve = empty_map("Settings of `waaft serve`.");
     for (const auto& setting : app::settings()) {

@@ -71,6 +71,7 @@ json::object schema_of(app::Form form, bool item) {
         case app::Form::origin: return of_text("https?://" + host_and_port());
         case app::Form::ancestor: return of_text("https?://(" + host_and_port() + "|\\*\\." + dns_name + port() + ")");
         case app::Form::stun_url: return of_text("stuns?:" + host_and_port());
+        case app::Form::redis_url: return of_text("rediss?://" + host_and_port() + "(/[0-9]*)?");
         case app::Form::turn_url: return of_text("turns?:" + host_and_port() + "(\\?transport=(udp|tcp))?");
     }
     return {};

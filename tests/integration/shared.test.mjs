@@ -224,7 +224,7 @@ describe('a room on two servers', { skip: skipWithoutRedis, concurrency: true },
 describe('a Redis that will not do', { skip: skipWithoutRedis, concurrency: true }, () => {
   const refusedBy = async (t, redis, settings, fits) => {
     const { code, output } = await startRefused(t, { ...new Deployment(t, redis).settings, ...settings });
-    assert.equal(code, 2, output);
+    assert.equal(code, 1, output);
     assert.match(output, fits);
     assert.match(output, /try:/);
   };

@@ -38,7 +38,7 @@ export class Redis {
     this.child = spawn(redisServer, ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder, ...flags],
       { stdio: 'ignore' });
     this.exited = new Promise((resolve) => this.child.once('close', resolve));
-    await until(() => this.ask('PING').then((answer) => answer.startsWith('+PONG'), () => false), 'Redis answers');
+    await until(() => this.ask('PING').then((answer) => /^(\+PONG|-NOAUTH)/.test(answer), () => false), 'Redis answers');
   }
 
   // One command in its inline form; the raw answer.
