@@ -157,6 +157,16 @@ describe('a room on two servers', { skip: skipWithoutRedis, concurrency: true },
     assert.deepEqual(ann.history.filter((message) => ['left', 'member'].includes(message.t)), []);
   });
 
+  test('who joins hears at once for how long a silent server is to be believed', async (t) => {
+    const { a } = await two(t, { 'ping.shared': '1s', 'ping.shared_timeout': '4s' });
+    const { room } = await createRoom(a);
+    const ann = await join(t, a, { room, name: 'Ann' });
+    await until(() => ann.pings > 0, 'the first ping');
+    assert.equal(ann.lastPing.within, 4000);
+    const mute = await join(t, a, { room, name: 'Mute' }, { answerPings: false });
+    assert.equal(await mute.close(), 4002);
+  });
+
   test('Redis away: calls go on, chat waits and then is sent, new rooms are refused', async (t) => {
     const { redis, a, b } = await two(t);
     const { room, hostKey } = await createRoom(a);
