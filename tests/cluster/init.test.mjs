@@ -44,6 +44,8 @@ describe('a pipeline', { skip }, () => {
     const done = await cluster.waaft(['init', '--ci', system, '--ci-image', ciImage, '--image-repository', `${cluster.secured}/waaft-init-${system}`,
       '--registry-ca-file', 'registry.crt', '-n', namespace, ...args], { cwd: workspace });
     assert.equal(done.code, 0, done.stderr);
+    const redis = await cluster.redisImage();
+    if (redis) appendFileSync(join(workspace, 'waaft.yaml'), `redis: {image: "${redis}", memory: 128Mi}\n`);
     appendFileSync(join(workspace, 'waaft.yaml'), `resources: {cpu: 50m}\nimagePull: {user: ${login.user}, password: {env: REGISTRY_PASSWORD}}\n`);
     const git = async (...words) => {
       const ran = await run(['git', '-c', 'user.name=a', '-c', 'user.email=a@example.org', '-c', 'safe.directory=*', ...words], { cwd: workspace });
@@ -94,7 +96,7 @@ describe('a pipeline', { skip }, () => {
     assert.deepEqual(JSON.parse(pushed).tags, [`57-1-${commit}`]);
     await assertDeployed(namespace, pushed);
     assert.equal(existsSync(join(job.temp, 'kubeconfig')), false);
-    assert.deepEqual(readdirSync(join(job.home, '.docker')), [], 'the login is forgotten');
+    assert.ok(!readdirSync(join(job.home, '.docker')).includes('config.json'), 'the login is forgotten');
   });
 
   test('of GitLab, where docker builds the Dockerfile that init wrote', async (t) => {
@@ -112,7 +114,7 @@ describe('a pipeline', { skip }, () => {
     const built = await gitlabJob(t, ciImage, pipeline['waaft-build'], { workspace, scratch: join(folder, 'gitlab-1'), ...system });
     assert.equal(built.code, 0, words(built));
     assert.match(built.stderr, /docker: engine \S+ answers/);
-    assert.equal(built.leftover, '', 'the login is forgotten');
+    assert.doesNotMatch(built.leftover, /config\.json/, 'the login is forgotten');
     const label = await run(['docker', 'image', 'inspect', '-f', '{{index .Config.Labels "org.opencontainers.image.revision"}}', image]);
     assert.ok(commit.startsWith(label.stdout.trim()) && label.stdout.trim() !== '', `the commit is told: ${words(label)}`);
 
