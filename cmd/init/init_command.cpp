@@ -41,28 +41,18 @@ struct Shared {
     std::shared_ptr<InitFlags> own = std::make_shared<InitFlags>();
 };
 
-Option option(std::string name, std::string value, std::string doc, std::function<void(const std::string&)> put) {
-    return {.name = std::move(name),
-            .aliases = {},
-            .value = std::move(value),
-            .doc = std::move(doc),
-            .group = {},
-            .choices = {},
-            .set = [put = std::move(put)](const std::string&, const std::string& text) { put(text); }};
-}
-
 std::vector<Option> init_options(const Shared& shared) {
     const auto own = shared.own;
-    auto ci = option("--ci", "SYSTEM", "A pipeline too, which builds, pushes, deploys and checks: github or gitlab.",
-                     [own](const std::string& text) { own->ci = text; });
+    auto ci = flag("--ci", "SYSTEM", "A pipeline too, which builds, pushes, deploys and checks: github or gitlab.",
+                   [own](const std::string& text) { own->ci = text; });
     ci.choices = {"github", "gitlab"};
     std::vector<Option> options{
         std::move(ci),
-        option("--ci-image", "REFERENCE", "The image that the pipeline runs in (REPOSITORY:ci).",
-               [own](const std::string& text) { own->ci_image = text; }),
-        option("--dockerfile", "", "A Dockerfile too, for the installed waaft: no sources are needed.",
-               [own](const std::string&) { own->dockerfile = true; }),
-        option("--force", "", "Replace files that are there.", [own](const std::string&) { own->force = true; })};
+        flag("--ci-image", "REFERENCE", "The image that the pipeline runs in (REPOSITORY:ci).",
+             [own](const std::string& text) { own->ci_image = text; }),
+        flag("--dockerfile", "", "A Dockerfile too, for the installed waaft: no sources are needed.",
+             [own](const std::string&) { own->dockerfile = true; }),
+        flag("--force", "", "Replace files that are there.", [own](const std::string&) { own->force = true; })};
     for (auto& each : project::project_options(shared.project)) options.push_back(std::move(each));
     for (auto& each : common_options(shared.common)) {
         const bool ours = each.name == "--output" || each.name == "--progress" || each.name == "--quiet";

@@ -56,6 +56,10 @@ private:
     // Runs `then` at once or when the room was read from the store; `refuse` if there is none.
     void with_room(const std::string& name, Waiting then, std::function<void(signaling::ErrorCode)> refuse);
     void load(const std::string& name);
+    struct Loading {
+        std::vector<std::pair<Waiting, std::function<void(signaling::ErrorCode)>>> waiting;
+    };
+    void answer_waiting(const std::string& name, Loading& loading, std::optional<signaling::ErrorCode> refusal);
     void on_loaded(const std::string& name, Result<std::optional<store::LoadedRoom>, store::StoreError> loaded);
     HomeRoom& open_room(store::RoomRow row, room::Kept kept);
     HomeRoom& keep_open(std::unique_ptr<HomeRoom> made, store::RoomRow row);
@@ -152,9 +156,6 @@ private:
     std::unordered_map<std::string, std::unique_ptr<HomeRoom>> rooms_;  // by name
     std::unordered_map<RoomHandle, HomeRoom*> by_handle_;
     std::set<std::pair<TimePoint, RoomHandle>> deadlines_;
-    struct Loading {
-        std::vector<std::pair<Waiting, std::function<void(signaling::ErrorCode)>>> waiting;
-    };
     std::unordered_map<std::string, Loading> loading_;                       // by name
     std::unordered_map<ConnectionId, std::unique_ptr<JoinMail>> verifying_;  // their password is being checked
     RoomHandle next_handle_;

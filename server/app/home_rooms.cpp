@@ -100,7 +100,11 @@ void Home::on_loaded(const std::string& name, Result<std::optional<store::Loaded
         HomeRoom& opened = open_room(std::move(row), kept_of(std::move(**loaded)));
         drain(opened);
     }
-    for (auto& [then, refuse] : node.mapped().waiting) {
+    answer_waiting(name, node.mapped(), refusal);
+}
+
+void Home::answer_waiting(const std::string& name, Loading& loading, std::optional<ErrorCode> refusal) {
+    for (auto& [then, refuse] : loading.waiting) {
         // Looked up each time: what one request does may end the room.
         const auto found = rooms_.find(name);
         if (found != rooms_.end())

@@ -132,13 +132,7 @@ void Home::on_shared_loaded(const std::string& name, Result<std::optional<store:
 
     if (!refusal && !rooms_.contains(name)) drain(open_replica((*loaded)->row, *std::move(snapshot)));
     if (refusal && loaded.has_value() && *loaded) services_.shared->close_room(name);
-    for (auto& [then, refuse] : node.mapped().waiting) {
-        const auto found = rooms_.find(name);
-        if (found != rooms_.end())
-            then(*found->second);
-        else
-            refuse(refusal.value_or(ErrorCode::room_ended));
-    }
+    answer_waiting(name, node.mapped(), refusal);
 }
 
 Home::HomeRoom& Home::open_replica(store::RoomRow row, room::Snapshot snapshot) {
