@@ -50,7 +50,11 @@ export const capture = new Capture(browserDevices(), loadSettings().devices, () 
 
 navigator.mediaDevices?.addEventListener?.('devicechange', () => void capture.refreshDevices());
 
-// How loud a track is, between 0 and 1.
+// How loud a track is, between 0 and 1: the loudest moment of the last 170 ms (at 48 kHz), which is longer than the time
+// between two looks at it, so that nothing short is missed.
+const meterSamples = 8192;
+const momentSamples = 512;
+
 export class LevelMeter {
   private readonly source: MediaStreamAudioSourceNode;
   private readonly analyser: AnalyserNode;
@@ -59,15 +63,19 @@ export class LevelMeter {
   constructor(context: AudioContext, track: MediaStreamTrack) {
     this.source = context.createMediaStreamSource(new MediaStream([track]));
     this.analyser = context.createAnalyser();
-    this.analyser.fftSize = 512;
+    this.analyser.fftSize = meterSamples;
     this.samples = new Float32Array(this.analyser.fftSize);
     this.source.connect(this.analyser);
   }
 
   level(): number {
     this.analyser.getFloatTimeDomainData(this.samples);
-    const power = this.samples.reduce((sum, sample) => sum + sample * sample, 0) / this.samples.length;
-    return Math.min(1, Math.sqrt(power) * 4);
+    let loudest = 0;
+    for (let from = 0; from < meterSamples; from += momentSamples) {
+      const moment = this.samples.subarray(from, from + momentSamples);
+      loudest = Math.max(loudest, moment.reduce((sum, sample) => sum + sample * sample, 0));
+    }
+    return Math.min(1, Math.sqrt(loudest / momentSamples) * 4);
   }
 
   close(): void {

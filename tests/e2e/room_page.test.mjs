@@ -54,8 +54,8 @@ test('levels, speakers and devices', async (t) => {
     await ann.click('devices');
     for (const [label, kind] of [['Camera', 'video'], ['Microphone', 'audio']]) {
       const picker = ann.page.getByRole('dialog').getByLabel(label, { exact: true });
-      const others = await picker.locator('option').evaluateAll((options) => options.filter(({ selected }) => !selected).map(({ value }) => value));
-      const other = others.at(-1);
+      const other = await eventually(`another ${label}`, () => picker.locator('option').evaluateAll(
+        (options) => options.filter(({ selected }) => !selected).at(-1)?.value));
       await picker.selectOption(other);
       await eventually(`${label} is the other one`, async () => (await sent()).devices[kind] === other);
     }

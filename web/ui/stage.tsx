@@ -94,7 +94,9 @@ function EmptyStage({ state }: { state: RoomState }) {
 
 const speakingLevel = 0.03;
 const speakingHold = 700; // ms
-const listenEvery = 100; // ms: a level is that of a few milliseconds, and a word is short
+// ms: a level of others is that of a few milliseconds, and a word is short. A prime, so that a sound that comes again and
+// again is not missed each time.
+const listenEvery = 73;
 
 function useSpeaking(room: Room): Set<string> {
   const [speaking, setSpeaking] = useState<Set<string>>(new Set());
