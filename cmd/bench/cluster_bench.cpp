@@ -271,6 +271,8 @@ void ClusterBench::compare_speed() {
                      middle([&](auto& a, auto&) { return (a.*load).per_core; }));
         add_at_least("per_write" + suffix, middle([&](auto&, auto& b) { return (b.*load).per_write; }), "", {},
                      middle([&](auto& a, auto&) { return (a.*load).per_write; }));
+        add_at_most("deliveries" + suffix + "_p99", middle([&](auto&, auto& b) { return (b.*load).p99; }), "ms", {},
+                    middle([&](auto& a, auto&) { return (a.*load).p99; }));
     };
     add_at_most("added_latency_p99", middle([](auto& a, auto& b) { return b.p99 - a.p99; }), "ms", 5);
     add_at_most("latency_p99", middle([](auto&, auto& b) { return b.p99; }), "ms", {},

@@ -17,6 +17,8 @@ namespace {
 // one send costs about as much for ten frames as for one.
 constexpr double coalesce_above = 150'000;
 constexpr Duration coalesce_for = std::chrono::milliseconds(20);
+// Redis answers sooner and in smaller groups than a database that writes for many at once: what is saved there is waited here.
+constexpr Duration coalesce_shared_for = std::chrono::milliseconds(24);
 constexpr Duration rate_window = std::chrono::milliseconds(100);
 constexpr Duration join_timeout = std::chrono::seconds(10);
 constexpr std::size_t batch_max = 256;
@@ -223,7 +225,7 @@ void Sessions::arm_flush(RoomHandle handle, LocalRoom& room) {
     room.flush_armed = true;
     to_flush_.push_back(handle);
     if (to_flush_.size() > 1) return;  // the timer runs already
-    flush_timer_.expires_after(coalesce_for);
+    flush_timer_.expires_after(shares_rooms(services_.config) ? coalesce_shared_for : coalesce_for);
     flush_timer_.async_wait([this](const boost::system::error_code& error) {
         if (error) return;
         for (const RoomHandle due : std::exchange(to_flush_, {})) {
