@@ -151,6 +151,10 @@ test('whole files, good and bad', (t) => {
     [{ serve: [], image: 'waaft' }, ['/image', '/serve']],
     [{ secrets: { 'ice.turn_username': { file: 'f' } } }, ['/secrets/ice.turn_username']],
     [{ registry: { password: 'letmein' } }, ['/registry/password']],
+    [{ redis: 'none' }, []],
+    [{ redis: { mode: 'external', address: 'rediss://redis.example.org' } }, []],
+    [{ redis: 'nothing' }, ['/redis']],
+    [{ redis: { mode: 'nothing' } }, ['/redis/mode']],
   ];
   for (const [document, places] of rows) {
     const what = JSON.stringify(document);
