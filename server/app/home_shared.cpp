@@ -162,6 +162,7 @@ std::optional<room::Snapshot> Home::understood(const store::Snapshot& snapshot) 
     result.bans = snapshot.bans;
     result.last_seq = snapshot.row.last_seq;
     result.tail = snapshot.tail;
+    result.end_may_be_lost = snapshot.end_may_be_lost;
     for (const store::Nonce& nonce : snapshot.nonces) {
         result.nonces.push_back({nonce.member, nonce.nonce, nonce.seq, nonce.at});
     }

@@ -208,10 +208,11 @@ Command Commands::leave(std::string_view server) const {
     return command.add(to_ms(alive_for)).add(to_ms(remembered_for)).add("leave");
 }
 
-Command Commands::check(std::string_view server, const std::vector<std::string>& secrets) const {
-    const std::array<std::string, 3> names{keys_.format(), keys_.servers(), keys_.links()};
+Command Commands::check(std::string_view server, const Origin& origin, const std::vector<std::string>& secrets) const {
+    const std::array<std::string, 4> names{keys_.format(), keys_.servers(), keys_.links(), keys_.lineage()};
     Command command = run(Script::check, names);
-    command.add(format_version).add(server).add(to_ms(alive_for));
+    command.add(format_version).add(server).add(to_ms(alive_for)).add(origin.run).add(origin.replication_id);
+    command.add(origin.was_replica ? "1" : "0").add(origin.keeps_all ? "1" : "0");
     for (const std::string& secret : secrets) command.add(secret);
     return command;
 }
@@ -231,11 +232,12 @@ Read<store::Committed> read_committed(const Reply& reply) {
 Read<std::optional<store::Snapshot>> read_snapshot(const Reply& reply, std::string_view room) {
     if (reply.is(Reply::Kind::nil)) return std::optional<store::Snapshot>();
     const std::vector<Reply>& parts = reply.items;
-    const auto first = parts.size() == 11 ? to_number(parts[5]) : std::nullopt;
-    if (!first || !is_list(parts[7], false)) return unlike("read");
+    const auto first = parts.size() == 12 ? to_number(parts[5]) : std::nullopt;
+    if (!first || !is_list(parts[7], false) || !parts[11].is(Reply::Kind::integer)) return unlike("read");
     store::Snapshot snapshot;
     if (const auto row = read_row(parts, snapshot); !row) return row.error();
     snapshot.row.name = room;
+    snapshot.end_may_be_lost = parts[11].integer != 0;
     if (const auto members = read_members(parts[6], snapshot.members); !members) return members.error();
     for (const Reply& ban : parts[7].items) snapshot.bans.push_back(ban.text);
     if (const auto tail = read_tail(parts[8], *first, snapshot.tail); !tail) return tail.error();

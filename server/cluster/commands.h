@@ -29,6 +29,16 @@ struct Limits {
     Duration nonce_keep{};
 };
 
+// Where the changes come from that a Redis has. Another run or another replication id may lack the newest ones of a
+// room: surely not if it is the same process, or one that keeps everything when it starts again; a replica that took
+// over may.
+struct Origin {
+    std::string run;
+    std::string replication_id;
+    bool was_replica = false;
+    bool keeps_all = false;
+};
+
 // No rules of a room are this: what was decided against it conflicts, unless it is the repeat of a change.
 inline constexpr store::Revision no_rules = (std::uint64_t{1} << 53U) - 1;
 // A server counts as alive so long after its last sign; its answers are kept for so long.
@@ -52,7 +62,7 @@ public:
     Command allow(std::string_view key, std::uint32_t most, Duration period) const;
     Command alive(std::string_view server) const;
     Command leave(std::string_view server) const;
-    Command check(std::string_view server, const std::vector<std::string>& secrets) const;
+    Command check(std::string_view server, const Origin& origin, const std::vector<std::string>& secrets) const;
 
 private:
     Keys keys_;

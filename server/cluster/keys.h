@@ -4,9 +4,11 @@
 //   PREFIX:format             the version of all this, and the fingerprint of the secret
 //   PREFIX:servers            who was alive when
 //   PREFIX:links              revoked links by the time they expire
+//   PREFIX:lineage            Redis's run and replication id, and the name of the lineage that they continue
 //   PREFIX:a:KEY              a counter of a rate limit
 //   PREFIX:r:ROOM             hash: e epoch, w row, r revision, u rules, q last seq, b first seq of the list,
-//                             s:SERVER when it opened the room, its last number and the answer to that
+//                             l the lineage it was written in, s:SERVER when it opened the room, its last number and
+//                             the answer to that
 //   PREFIX:r:ROOM:m           hash: the members
 //   PREFIX:r:ROOM:c           list: the records, their seqs without a gap
 //   PREFIX:r:ROOM:b           set: the bans
@@ -32,13 +34,14 @@ public:
     std::string format() const { return prefix_ + "format"; }
     std::string servers() const { return prefix_ + "servers"; }
     std::string links() const { return prefix_ + "links"; }
+    std::string lineage() const { return prefix_ + "lineage"; }
     std::string counter(std::string_view key) const { return prefix_ + "a:" + std::string(key); }
     std::string channel(std::string_view room) const { return channels_ + "t:" + std::string(room); }
     std::string links_channel() const { return channels_ + "l"; }
-    // In the order of the scripts' KEYS; the servers stand behind.
-    std::array<std::string, 7> room(std::string_view name) const {
+    // In the order of the scripts' KEYS; the servers and the lineage stand behind.
+    std::array<std::string, 8> room(std::string_view name) const {
         const std::string key = prefix_ + "r:" + std::string(name);
-        return {key, key + ":m", key + ":c", key + ":b", key + ":n:0", key + ":n:1", servers()};
+        return {key, key + ":m", key + ":c", key + ":b", key + ":n:0", key + ":n:1", servers(), lineage()};
     }
     // The room of a channel; empty if it is none of ours.
     std::string_view room_of(std::string_view channel) const {

@@ -108,6 +108,20 @@ Result<void> judge_durability(const RedisOptions& options, const RedisUrl& url, 
                  "acknowledged messages may be lost"};
 }
 
+// The second replication id is that of the primary whose changes it had until it took over.
+Origin origin_of(const RedisOptions& options, std::string_view info) {
+    Origin origin;
+    const auto word = [&](std::string_view name) {
+        const std::string_view value = info_field(info, name);
+        return value.empty() ? std::string("-") : std::string(value);
+    };
+    origin.run = word("run_id");
+    origin.replication_id = word("master_replid");
+    origin.was_replica = word("master_replid2").find_first_not_of("0-") != std::string::npos;
+    origin.keeps_all = options.ack == RedisOptions::Ack::fsync;
+    return origin;
+}
+
 // ["appendfsync", "always"]; empty if it may not be asked.
 std::string config_value(const Reply& reply) { return reply.items.size() == 2 ? reply.items[1].text : std::string(); }
 
@@ -165,6 +179,7 @@ Result<Facts> judge_answers(const RedisOptions& options, const RedisUrl& url, st
     facts.appendonly = info_field(info.text, "aof_enabled") == "1" ? "yes" : "no";
     facts.appendfsync = config_value(replies[1]);
     facts.rewrite_pauses = config_value(replies[2]) == "yes";
+    facts.origin = origin_of(options, info.text);
     if (const auto durable = judge_durability(options, url, facts); !durable) return durable.error();
     for (const Reply& loaded : replies.subspan(3)) {
         if (loaded.is(Reply::Kind::error)) return refused(options, url, loaded);

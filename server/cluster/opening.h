@@ -28,6 +28,7 @@ struct Facts {
     std::string appendonly;
     std::string appendfsync;      // empty: CONFIG is forbidden
     bool rewrite_pauses = false;  // no fsync while the file is rewritten
+    Origin origin;
 };
 
 // Signing in; empty if there is nothing to say.

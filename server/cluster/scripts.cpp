@@ -12,6 +12,7 @@ constexpr const char* room_head = R"lua(
 local call = redis.call
 local room, members, log, bans = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local nonces = {KEYS[5], KEYS[6]}
+local lineage = string.match(call('GET', KEYS[8]) or '', ' (%S+)$') or ''
 
 local function int(number) return string.format('%.0f', number) end
 local function damaged(what) return redis.error_reply('DAMAGED ' .. what) end
@@ -33,9 +34,10 @@ local function keep_for(keep)
   end
 end
 
--- epoch, revision, rules, last seq, first seq of the list; or nil and the reply that says why not.
+-- epoch, revision, rules, last seq, first seq of the list, and whether it was written in a lineage that is left, so that
+-- its newest changes may be missing; or nil and the reply that says why not.
 local function load_room()
-  local kept = call('HMGET', room, 'e', 'r', 'u', 'q', 'b')
+  local kept = call('HMGET', room, 'e', 'r', 'u', 'q', 'b', 'l')
   if not kept[1] then
     if call('EXISTS', room) == 1 then return nil, damaged('the room has no epoch') end
     return nil, 'g'
@@ -46,7 +48,8 @@ local function load_room()
   if last - first + 1 ~= length then
     return nil, damaged('records ' .. int(first) .. ' to ' .. int(last) .. ' should be there, but there are ' .. length)
   end
-  return {epoch = kept[1], revision = revision, rules = rules, last = last, first = first}
+  return {epoch = kept[1], revision = revision, rules = rules, last = last, first = first,
+          left = kept[6] and kept[6] ~= lineage, lineage = kept[6]}
 end
 
 -- nil if the bytes are a record of this version, otherwise the reply that names them.
@@ -65,7 +68,7 @@ if call('EXISTS', room) == 1 then
   return 'e'
 end
 local last = tonumber(ARGV[3])
-call('HSET', room, 'e', ARGV[1], 'w', ARGV[2], 'r', '0', 'u', '0', 'q', int(last), 'b', int(last + 1))
+call('HSET', room, 'e', ARGV[1], 'w', ARGV[2], 'r', '0', 'u', '0', 'q', int(last), 'b', int(last + 1), 'l', lineage)
 call('DEL', members, log, bans, nonces[1], nonces[2])
 keep_for(tonumber(ARGV[4]))
 return 'd'
@@ -85,7 +88,8 @@ for i, record in ipairs(tail) do
   if mistake then return mistake end
 end
 return {kept.epoch, call('HGET', room, 'w'), int(kept.revision), int(kept.rules), int(kept.last), int(first),
-        call('HGETALL', members), call('SMEMBERS', bans), tail, call('HGETALL', nonces[1]), call('HGETALL', nonces[2])}
+        call('HGETALL', members), call('SMEMBERS', bans), tail, call('HGETALL', nonces[1]), call('HGETALL', nonces[2]),
+        kept.left and 1 or 0}
 )lua";
 
 constexpr const char* commit_text = R"lua(
@@ -110,6 +114,8 @@ if answered then
   if was_opened > opened or (was_opened == opened and was_number > number) then return 'c' end
 end
 if kept.epoch ~= epoch or kept.rules ~= rules then return 'c' end
+-- First of all the epoch is renewed.
+if kept.left and (new_row == '' or new_epoch == epoch) then return 'c' end
 
 -- Members: compare, count.
 local count = call('HLEN', members)
@@ -201,6 +207,7 @@ if not (adds or #banned > 0 or #fresh > 0 or new_row ~= '') then call('PERSIST',
 call('HSET', room, 'r', int(revision), 'u', int(rules), 'q', int(last),
      mine, int(opened) .. ' ' .. int(number) .. ' ' .. answer)
 if new_row ~= '' then call('HSET', room, 'e', new_epoch, 'w', new_row) end
+if kept.lineage ~= lineage then call('HSET', room, 'l', lineage) end
 for _, change in ipairs(changed) do
   if change[2] then
     call('HSET', members, change[1], int(revision) .. '|' .. change[3])
@@ -331,34 +338,43 @@ return redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. int(now - alive), int(now + a
 )lua";
 
 constexpr const char* check_text = R"lua(
--- KEYS: format, servers, links. ARGV: version, this server, how long one counts as alive, the secrets' fingerprints.
-for i, wanted in ipairs({'string', 'zset', 'zset'}) do
+-- KEYS: format, servers, links, lineage. ARGV: version, this server, how long one counts as alive, Redis's run and
+-- replication id, whether it was a replica before, whether it keeps everything when it starts again, the secrets'
+-- fingerprints.
+for i, wanted in ipairs({'string', 'zset', 'zset', 'string'}) do
   local found = redis.call('TYPE', KEYS[i])['ok']
   if found ~= 'none' and found ~= wanted then return {'foreign', KEYS[i], found} end
 end
-local mark = ARGV[1] .. ' ' .. (ARGV[4] or '')
+local run, id, promoted, durable = ARGV[4], ARGV[5], ARGV[6] == '1', ARGV[7] == '1'
+local origin = redis.call('GET', KEYS[4])
+local known_run, known_id, lineage = string.match(origin or '', '^(%S+) (%S+) (%S+)$')
+local same = known_id == id or (not promoted and (durable or known_run == run))
+if not lineage or not same then lineage = string.sub(id, 1, 16) end
+local mark = ARGV[1] .. ' ' .. (ARGV[8] or '')
 local kept = redis.call('GET', KEYS[1])
-if not kept then
-  redis.call('SET', KEYS[1], mark)
-  return {'ok'}
+local function good(word)
+  local now = run .. ' ' .. id .. ' ' .. lineage
+  if origin ~= now then
+    redis.call('PERSIST', KEYS[4])
+    redis.call('SET', KEYS[4], now)
+  end
+  if kept ~= mark then redis.call('SET', KEYS[1], mark) end
+  return {word}
 end
+if not kept then return good('ok') end
 local version, secret = string.match(kept, '^(%d+) (.*)$')
 if not version then return {'foreign', KEYS[1], 'string'} end
 if version ~= ARGV[1] then return {'newer', KEYS[1], version} end
-if kept == mark then return {'ok'} end
-for i = 5, #ARGV do
-  if ARGV[i] == secret then
-    redis.call('SET', KEYS[1], mark)
-    return {'ok'}
-  end
+if kept == mark then return good('ok') end
+for i = 9, #ARGV do
+  if ARGV[i] == secret then return good('ok') end
 end
 local time = redis.call('TIME')
 local oldest = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) - tonumber(ARGV[3])
 for _, server in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], string.format('(%.0f', oldest), '+inf')) do
   if server ~= ARGV[2] then return {'secret', KEYS[1], server} end
 end
-redis.call('SET', KEYS[1], mark)
-return {'replaced'}
+return good('replaced')
 )lua";
 
 constexpr const char* revoke_text = R"lua(

@@ -102,12 +102,12 @@ void Session::check_kind() {
             status_.appendonly = facts->appendonly;
             status_.appendfsync = facts->appendfsync;
         }
-        check_mark();
+        check_mark(facts->origin);
     });
 }
 
-void Session::check_mark() {
-    ask_all({commands_.check(options_.server, options_.secrets)}, [this](const Replies& replies) {
+void Session::check_mark(const Origin& origin) {
+    ask_all({commands_.check(options_.server, origin, options_.secrets)}, [this](const Replies& replies) {
         const auto mark = judge_mark(options_, url_, replies[0]);
         if (!mark) return lose(mark.error());
         if (mark->replaced) {

@@ -68,7 +68,7 @@ private:
     void connect();
     void ask_all(const std::vector<Command>& commands, std::function<void(const Replies&)> done);
     void check_kind();
-    void check_mark();
+    void check_mark(const Origin& origin);
     void try_out();
     void connect_ear();
     void listen();

@@ -40,6 +40,7 @@ Replica::Impl::Impl(std::string server, const Options& options, Snapshot snapsho
     inside().empty_since.reset();  // the store forgets rooms that nobody uses
     resync(std::move(snapshot), now);
     outputs.clear();  // nobody is here to hear it
+    pump(now);
 }
 
 bool Replica::Impl::is_going(ConnectionId connection) const {

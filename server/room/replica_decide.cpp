@@ -58,7 +58,9 @@ Replica::Impl::Batch Replica::Impl::decide(Now now) {
     decided.settings = state.settings;
     decided.bans = state.ban_keys;
     decided.lookups = state.lookups;
-    while (!inputs.empty() && decided.inputs.size() < batch_max) {
+    bool renews = false;  // those who come meanwhile come to the new epoch
+    while (!inputs.empty() && !renews && decided.inputs.size() < batch_max) {
+        renews = std::holds_alternative<Renewing>(inputs.front());
         decided.inputs.push_back(std::move(inputs.front()));
         inputs.pop_front();
     }

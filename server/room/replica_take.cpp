@@ -300,7 +300,7 @@ void Replica::Impl::resync_log(Snapshot& snapshot, Now now) {
         const signaling::Record* ours = state.tail.find(theirs.seq);
         return ours != nullptr && (ours->from != theirs.from || ours->at != theirs.at);
     });
-    const bool lost = snapshot.last_seq < last || other;
+    const bool lost = snapshot.last_seq < last || other || snapshot.end_may_be_lost;
     const bool renewed = snapshot.settings.epoch != state.settings.epoch;
     const bool hole = loaded && !snapshot.tail.empty() && snapshot.tail.front().seq > last + 1;
     for (const Kept::Nonce& nonce : snapshot.nonces) {
@@ -312,7 +312,7 @@ void Replica::Impl::resync_log(Snapshot& snapshot, Now now) {
         state.tail =
             Tail({options.tail_records_max, options.tail_bytes_max}, snapshot.last_seq, std::move(snapshot.tail));
         state.settings.epoch = snapshot.settings.epoch;
-        if (lost && !renewed) inputs.push_front(Renewing{snapshot.settings.epoch});
+        if (snapshot.end_may_be_lost || (lost && !renewed)) inputs.push_front(Renewing{snapshot.settings.epoch});
         // They come back with what they have seen, and are told what they missed. Where something was lost nothing more
         // of this epoch is for them: its numbers will be given again.
         if (loaded) close_all(CloseCode::busy);

@@ -93,6 +93,7 @@ struct Snapshot {
     signaling::Seq last_seq = 0;
     std::vector<signaling::Record> tail;
     std::vector<Kept::Nonce> nonces;
+    bool end_may_be_lost = false;  // the store may not have had the newest changes: a new epoch comes first
 };
 
 // ---- what a Replica asks its home for ----

@@ -38,6 +38,8 @@ struct Snapshot {
     std::vector<std::string> bans;
     std::vector<Record> tail;  // as LoadedRoom::tail
     std::vector<Nonce> nonces;
+    // A replica took over that may not have had the newest changes: nothing but a new epoch is committed next.
+    bool end_may_be_lost = false;
 };
 
 struct MemberChange {
@@ -77,7 +79,7 @@ struct Written {
 struct Committed {
     enum class Outcome : std::uint8_t {
         done,
-        conflict,  // rules, a member's version or the epoch is another one
+        conflict,  // rules, a member's version or the epoch is another one, or its end may be lost
         full,      // more than members_max
         gone,      // there is no such room
     };

@@ -79,6 +79,13 @@ void check_log(Server& server, std::size_t count_a, std::size_t count_b) {
     CHECK(next['b'] == count_b);
 }
 
+Change renewal_of(const Server& server, std::uint64_t number, store::Revision rules = 0) {
+    Change change = change_of(server, number, rules);
+    change.row = make_row();
+    change.row->epoch = "00112233445566bb";
+    return change;
+}
+
 RedisOptions impatient(const std::string& url, char server = 'a') {
     RedisOptions options = options_of(url, server);
     options.deadline = 500ms;
@@ -221,8 +228,83 @@ TEST_CASE("a replica behind the same address takes over; what it never got is se
     const Snapshot snapshot = read(a);
     CHECK(snapshot.revision == 1);
     CHECK(snapshot.row.last_seq == 1);
+    CHECK(snapshot.end_may_be_lost);
     CHECK(commit(a, change_of(a, 3, 2)).outcome == Outcome::conflict);
-    CHECK(commit(a, change_of(a, 4, 1)).revision == 2);
+    CHECK(commit(a, renewal_of(a, 4, 1)).revision == 2);
+    CHECK_FALSE(read(a).end_may_be_lost);
+}
+
+TEST_CASE("whether a room's end may be lost is seen by a server that never had it") {
+    WAAFT_NEEDS_REDIS();
+    RedisServer redis;
+    RawRedis raw(redis.port());
+    Relay relay(redis.port());
+    auto options = options_of(relay.url());
+    options.ack = GENERATE(RedisOptions::Ack::fsync, RedisOptions::Ack::memory);
+    const bool fsync = options.ack == RedisOptions::Ack::fsync;
+    auto first = std::make_unique<Server>(options);
+    REQUIRE(create(*first).has_value());
+    open(*first);
+    REQUIRE(commit(*first, change_of(*first, 1)).outcome == Outcome::done);
+    // What another server finds that comes to this Redis.
+    const auto may_be_lost = [&] {
+        options.server = std::string(16, 'b');
+        Server other(options);
+        return open(other).end_may_be_lost;
+    };
+    CHECK_FALSE(may_be_lost());
+
+    SECTION("not after a new connection") {
+        relay.cut();
+        REQUIRE(first->heard.wait_ups(2));
+        CHECK_FALSE(read(*first).end_may_be_lost);
+        CHECK(commit(*first, change_of(*first, 2)).outcome == Outcome::done);
+        CHECK_FALSE(may_be_lost());
+    }
+    SECTION("not when Redis has its first replica, although its replication id changes") {
+        const std::string before = raw.info("replication", "master_replid");
+        RedisServer replica({"--replicaof", "127.0.0.1 " + std::to_string(redis.port())});
+        wait_until([&] { return raw.info("replication", "master_replid") != before; });
+        CHECK_FALSE(may_be_lost());
+        CHECK(commit(*first, change_of(*first, 2)).outcome == Outcome::done);
+    }
+    SECTION("after a start of Redis only if it need not have kept everything") {
+        redis.kill_and_wait();
+        redis.start();
+        REQUIRE(first->heard.wait_ups(2));
+        CHECK(read(*first).end_may_be_lost == !fsync);
+        CHECK(may_be_lost() == !fsync);
+    }
+    SECTION("after a replica took over, whatever it had; and only until there is a new epoch") {
+        RedisServer replica({"--replicaof", "127.0.0.1 " + std::to_string(redis.port())});
+        RawRedis of_replica(replica.port());
+        wait_until([&] { return of_replica.info("replication", "master_link_status") == "up"; });
+        first.reset();
+        redis.kill_and_wait();
+        of_replica.ask({"REPLICAOF", "NO", "ONE"});
+        relay.lead_to(replica.port());
+        CHECK(may_be_lost());
+        Server second(options);
+        open(second);
+        CHECK(commit(second, change_of(second, 1)).outcome == Outcome::conflict);
+        CHECK(commit(second, renewal_of(second, 2)).outcome == Outcome::done);
+        CHECK_FALSE(read(second).end_may_be_lost);
+        CHECK_FALSE(may_be_lost());
+    }
+}
+
+TEST_CASE("a room of an earlier version, which knows no lineage, is taken as it is, and has one from then on") {
+    WAAFT_NEEDS_REDIS();
+    RedisServer redis;
+    RawRedis raw(redis.port());
+    Server a(options_of(redis.url()));
+    REQUIRE(create(a).has_value());
+    const std::string lineage = raw.text({"HGET", "waaft:r:blue-owl", "l"});
+    CHECK(lineage == raw.info("replication", "master_replid").substr(0, 16));
+    raw.ask({"HDEL", "waaft:r:blue-owl", "l"});
+    CHECK_FALSE(open(a).end_may_be_lost);
+    CHECK(commit(a, change_of(a, 1)).outcome == Outcome::done);
+    CHECK(raw.text({"HGET", "waaft:r:blue-owl", "l"}) == lineage);
 }
 
 TEST_CASE("a primary that becomes a replica while it is connected is left at once") {
@@ -237,8 +319,8 @@ TEST_CASE("a primary that becomes a replica while it is connected is left at onc
     wait_until([&] { return a.store->status().trouble == "That Redis is a replica and takes no writes."; });
     raw.ask({"REPLICAOF", "NO", "ONE"});
     REQUIRE(a.heard.wait_ups(2));
-    read(a);
-    CHECK(commit(a, change_of(a, 2)).outcome == Outcome::done);
+    CHECK(read(a).end_may_be_lost);
+    CHECK(commit(a, renewal_of(a, 2)).outcome == Outcome::done);
 }
 
 TEST_CASE("forgotten scripts are loaded again") {

@@ -121,7 +121,7 @@ TEST_CASE("somebody else under the prefix, another secret, a newer form") {
     RedisServer redis;
     RawRedis raw(redis.port());
     RedisOptions options = options_of(redis.url());
-    for (const char* key : {"waaft:format", "waaft:servers", "waaft:links"}) {
+    for (const char* key : {"waaft:format", "waaft:servers", "waaft:links", "waaft:lineage"}) {
         raw.ask({"RPUSH", key, "x"});
         CHECK(code_of(options) == "redis_foreign");
         raw.ask({"DEL", key});

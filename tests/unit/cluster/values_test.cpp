@@ -230,7 +230,7 @@ TEST_CASE("answers of another shape are misread, not taken") {
     text.text = "hello";
     Reply list;
     list.kind = Reply::Kind::array;
-    for (int i = 0; i < 11; ++i) list.items.push_back(text);
+    for (int i = 0; i < 12; ++i) list.items.push_back(text);
     for (const Reply& reply : {text, list}) {
         CHECK_FALSE(read_snapshot(reply, "room").has_value());
         CHECK_FALSE(read_page(reply).has_value());

@@ -69,11 +69,15 @@ struct Course {
             return close != nullptr && close->connection == connection && close->code == signaling::CloseCode::busy;
         });
     }
-    bool welcomed() const {
-        return std::any_of(outputs.begin(), outputs.end(), [](const Output& output) {
-            const auto* send = std::get_if<Send>(&output);
-            return send != nullptr && std::holds_alternative<signaling::Welcome>(send->message);
-        });
+    bool welcomed() const { return std::any_of(outputs.begin(), outputs.end(), is_welcome); }
+    signaling::Welcome welcome() const {
+        const auto found = std::find_if(outputs.begin(), outputs.end(), is_welcome);
+        REQUIRE(found != outputs.end());
+        return std::get<signaling::Welcome>(std::get<Send>(*found).message);
+    }
+    static bool is_welcome(const Output& output) {
+        const auto* send = std::get_if<Send>(&output);
+        return send != nullptr && std::holds_alternative<signaling::Welcome>(send->message);
     }
 
     Now now{TimePoint(std::chrono::hours(1)), 1'000'000'000};
@@ -103,6 +107,44 @@ TEST_CASE("when the store is back with fewer records, those who saw more are let
     REQUIRE(course.change);
     REQUIRE(course.change->settings);
     CHECK(course.change->settings->epoch == new_epoch);
+}
+
+TEST_CASE("when a replica of the store took over, people are let go although nobody here misses anything") {
+    Course course(snapshot(5, 3));
+    course.join(7);
+    course.answer(6);
+    const SharedMember ann = *course.change->members.at(0).now;
+    course.outputs.clear();
+    course.change.reset();
+
+    course.replica.on_connection(false, course.now);
+    course.replica.on_connection(true, course.now);
+    Snapshot same = snapshot(6, 3);
+    same.members.emplace_back(ann, 6);
+    same.end_may_be_lost = true;
+    course.replica.on_read(std::move(same), course.now);
+    course.drain();
+    CHECK(course.closed(7));
+    REQUIRE(course.change);
+    REQUIRE(course.change->settings);
+    CHECK(course.change->settings->epoch == new_epoch);
+}
+
+TEST_CASE("a room that is opened and may have lost its end gets a new epoch before anybody is let in") {
+    Snapshot opened = snapshot(5, 3);
+    opened.end_may_be_lost = true;
+    Course course(std::move(opened));
+    course.join(7, signaling::Position{old_epoch, 3});
+    REQUIRE(course.change);
+    CHECK(course.change->members.empty());
+    REQUIRE(course.change->settings);
+    CHECK(course.change->settings->epoch == new_epoch);
+    course.answer(6);
+    course.answer(7);
+    CHECK_FALSE(course.closed(7));
+    const signaling::Welcome welcome = course.welcome();
+    CHECK(welcome.epoch == new_epoch);
+    CHECK(welcome.gap == signaling::Gap{1, 3});
 }
 
 TEST_CASE("who comes from another server and has seen more than there is begins a new epoch") {

@@ -127,7 +127,7 @@ private:
             case 5:
             case 6: restore_link(server); return;
             case 7:
-                if (one_in(3)) die(server);
+                if (one_in(3)) kill(server);
                 return;
             case 8:
                 if (!is_alive(server)) start(server);
@@ -137,19 +137,9 @@ private:
             case 11: go_on(server); return;
             case 12: order.memory_is_full = one_in(3); return;
             case 13: change_held(server); return;
-            case 14: forget(server); return;
+            case 14: forget_if_idle(server); return;
             default: go_back();
         }
-    }
-
-    // What only it knew of is not to be lost together with it: nobody could tell that something was.
-    void die(std::size_t server) {
-        kill(server);
-        older_ = order;
-    }
-
-    void forget(std::size_t server) {
-        if (forget_if_idle(server)) older_ = order;
     }
 
     void change_held(std::size_t server) {

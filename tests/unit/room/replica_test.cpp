@@ -443,8 +443,10 @@ TEST_CASE("a connection that was lost stays lost when the store goes back to bef
     three.call.settle();
     three.call.restore_link(0);
     three.call.restore_link(1);
+    three.call.settle();
+    const At ann = three.call.come_back(0, "ann", 0);
     three.call.advance(seconds(100));
-    CHECK(count_of(three.call.heard(three.ann), "left bob lost") == 1);
+    CHECK(count_of(three.call.heard(ann), "left bob lost") == 1);
 }
 
 TEST_CASE("a room that is gone has ended") {

@@ -222,6 +222,7 @@ void Servers::let_through(std::size_t server) {
 void Servers::fail_over(SharedOrder older) {
     for (std::size_t i = 0; i < count(); ++i) drop_link(i);
     order = std::move(older);
+    order.end_may_be_lost = true;
 }
 
 bool Servers::forget_if_idle(std::size_t server) {

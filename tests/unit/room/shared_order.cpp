@@ -24,6 +24,7 @@ SharedOrder::Result SharedOrder::commit(const std::string& server, const Change&
             members_.erase(member.id);
     }
     if (change.settings) settings_ = *change.settings;
+    end_may_be_lost = false;
     bans_.insert(bans_.end(), change.bans.begin(), change.bans.end());
     Answer result = answer(Outcome::done);
     for (const Persist& persist : change.records) result.records.push_back(write(persist, now, told));
@@ -39,6 +40,8 @@ SharedOrder::Result SharedOrder::commit(const std::string& server, const Change&
 
 std::optional<Outcome> SharedOrder::refusal(const Change& change) const {
     if (change.rules != rules_ || change.epoch != settings_.epoch) return Outcome::conflict;
+    const bool renews = change.settings && change.settings->epoch != settings_.epoch;
+    if (end_may_be_lost && !renews) return Outcome::conflict;
     std::size_t count = members_.size();
     for (const auto& member : change.members) {
         const auto known = members_.find(member.id);
@@ -73,6 +76,7 @@ std::optional<Snapshot> SharedOrder::read() const {
     for (const auto& [id, member] : members_) snapshot.members.push_back(member);
     snapshot.bans = bans_;
     snapshot.last_seq = log_.size();
+    snapshot.end_may_be_lost = end_may_be_lost;
     for (std::size_t i = log_.size() - std::min(log_.size(), tail_max); i < log_.size(); ++i) {
         const Kept& kept = log_[i];
         snapshot.tail.push_back(kept.record);

@@ -41,6 +41,7 @@ public:
     bool has_ended() const { return ended_; }
 
     bool memory_is_full = false;
+    bool end_may_be_lost = false;  // until there is a new epoch
     std::size_t tail_max = 1000;
 
 private:
