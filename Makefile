@@ -103,8 +103,9 @@ fuzz: deps deps-fuzz ## each fuzz target for FUZZ seconds, or FUZZ=20000runs
 	$(call build_tree,fuzz,fuzz_targets)
 	@scripts/run-fuzz build/fuzz $(FUZZ)
 
-bench: build ## measure chat and the command line on this machine; ARGS are those of `waaft bench chat`
+bench: build ## measure chat, servers that share rooms and the command line on this machine; ARGS are those of `waaft bench chat`
 	build/release/cmd/waaft bench chat $(ARGS)
+	build/release/cmd/waaft bench cluster
 	WAAFT=$(CURDIR)/build/release/cmd/waaft node tests/bench/command_line.mjs
 
 # ---- what is shipped ----
