@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { connect, join, joinRefusal, makeNonce, Refused, resume } from '../support/client.mjs';
-import { Deployment, skipWithoutRedis, startRedis } from '../support/redis.mjs';
+import { Deployment, skipWithoutRedis, startAddress, startRedis } from '../support/redis.mjs';
 import { createRoom, makeLink, rest } from '../support/rest.mjs';
 import { startRefused, temporaryFolder, until } from '../support/server.mjs';
 
@@ -17,6 +17,9 @@ async function two(t, settings = {}) {
   await until(async () => await alive(a) && await alive(b), 'the servers know of each other');
   return { redis, deployment, a, b };
 }
+
+const backAtRedis = (server) => until(async () => await server.metric('waaft_redis_reconnects_total') > 0
+  && await server.metric('waaft_redis_up') === 1, 'the server is back at Redis');
 
 const texts = (client) => client.chats().map(({ text }) => text);
 
@@ -188,6 +191,50 @@ describe('a room on two servers', { skip: skipWithoutRedis, concurrency: true },
     assert.equal((await bob.take((message) => message.t === 'chat' && message.text === 'meanwhile')).seq, 2);
     await ann.take((message) => message.t === 'waiting' && !message.on);
     assert.equal((await createRoom(b)).kind, 'call');
+  });
+
+  test('a replica takes over that lacks the newest: told, although the only server that saw it died too', async (t) => {
+    const primary = await startRedis(t);
+    const replica = await startRedis(t, { replicaof: `127.0.0.1 ${primary.port}` });
+    const address = await startAddress(t, primary);
+    const deployment = new Deployment(t, address);
+    const [a, b] = await Promise.all([deployment.start(), deployment.start()]);
+    const { room } = await createRoom(a);
+    const ann = await join(t, a, { room, name: 'Ann' });
+    await ann.chat('kept');
+    await until(async () => (await replica.ask('LLEN', `waaft:r:${room}:c`)) === ':1\r\n', 'the replica has it');
+    await replica.ask('REPLICAOF', '127.0.0.1', '1');
+    assert.equal((await ann.chat('lost')).seq, 2);
+    await Promise.all([a.kill('SIGKILL'), primary.kill()]);
+    await ann.closed;
+    await replica.ask('REPLICAOF', 'NO', 'ONE');
+    address.leadTo(replica);
+    await backAtRedis(b);
+    // The number of the lost one is given again, before anybody says that there was one.
+    const bob = await join(t, b, { room, name: 'Bob' });
+    assert.equal((await bob.chat('other')).seq, 2);
+    ann.server = b;
+    const again = await resume(t, ann);
+    assert.notEqual(again.welcome.epoch, ann.welcome.epoch);
+    assert.deepEqual(again.welcome.gap, { from: 1, to: 2 });
+    assert.deepEqual(again.welcome.items.map(({ text }) => text), ['kept', 'other']);
+  });
+
+  test('Redis that keeps everything is started again: nobody is let go, no gap is told', async (t) => {
+    const { redis, a, b } = await two(t);
+    const { room } = await createRoom(a);
+    const ann = await join(t, a, { room, name: 'Ann' });
+    await ann.chat('before');
+    await redis.kill();
+    await ann.take((message) => message.t === 'waiting' && message.on);
+    await redis.start();
+    await ann.take((message) => message.t === 'waiting' && !message.on);
+    await backAtRedis(b);
+    ann.server = b;
+    const again = await resume(t, ann);
+    assert.equal(again.welcome.epoch, ann.welcome.epoch);
+    assert.equal(again.welcome.gap, undefined);
+    assert.equal((await again.chat('after')).seq, 2);
   });
 
   test('the secret is changed in two steps, and nobody loses a link or a place', async (t) => {

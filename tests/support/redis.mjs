@@ -73,6 +73,36 @@ export async function startRedis(t, options = {}) {
   return redis;
 }
 
+// One address, behind which another Redis can take over.
+export async function startAddress(t, redis) {
+  let to = redis.port;
+  const sockets = new Set();
+  const server = createServer((from) => {
+    const onward = connect(to, '127.0.0.1');
+    for (const [socket, other] of [[from, onward], [onward, from]]) {
+      sockets.add(socket);
+      socket.on('error', () => {}).on('close', () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+      socket.pipe(other);
+    }
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const cut = () => { for (const socket of sockets) socket.destroy(); };
+  t.after(() => {
+    server.close();
+    cut();
+  });
+  return {
+    url: `redis://127.0.0.1:${server.address().port}`,
+    leadTo(other) {
+      to = other.port;
+      cut();
+    },
+  };
+}
+
 // Servers of one deployment: they share Redis and a secret.
 export class Deployment {
   constructor(t, redis, settings) {
