@@ -336,7 +336,8 @@ void Replica::Impl::written(const Persist& persist, const Written& result, bool 
     signaling::Record record = persist.record;
     record.seq = result.seq;
     const MemberState* author = state.members.find(record.from);
-    if (!persist.nonce.empty()) state.nonces.accept(record.from, persist.nonce, result.seq, now.steady);
+    // What was read has the nonces too, unless what was written is lost since.
+    if (!late && !persist.nonce.empty()) state.nonces.accept(record.from, persist.nonce, result.seq, now.steady);
     if (!late && !result.repeated) take_record(std::move(record));
     if (author != nullptr && !persist.nonce.empty()) state.ack(*author, persist.nonce, result.seq);
 }

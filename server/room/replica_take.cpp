@@ -303,6 +303,8 @@ void Replica::Impl::resync_log(Snapshot& snapshot, Now now) {
     const bool lost = snapshot.last_seq < last || other || snapshot.end_may_be_lost;
     const bool renewed = snapshot.settings.epoch != state.settings.epoch;
     const bool hole = loaded && !snapshot.tail.empty() && snapshot.tail.front().seq > last + 1;
+    // What comes again of that which was lost is to be written again.
+    if (lost) state.nonces = Nonces(state.options.nonce_keep);
     for (const Kept::Nonce& nonce : snapshot.nonces) {
         const auto age = std::chrono::milliseconds(std::max<UnixMs>(0, now.wall - nonce.at));
         state.nonces.accept(nonce.member, nonce.nonce, nonce.seq, now.steady - age);

@@ -50,8 +50,9 @@ struct Course {
         replica.join(admission, now);
         drain();
     }
-    void answer(Revision revision) {
+    void answer(Revision revision, std::vector<Written> records = {}) {
         Answer answer;
+        answer.records = std::move(records);
         answer.revision = revision;
         answer.rules = 1;
         replica.on_answer(std::move(answer), now);
@@ -145,6 +146,31 @@ TEST_CASE("a room that is opened and may have lost its end gets a new epoch befo
     const signaling::Welcome welcome = course.welcome();
     CHECK(welcome.epoch == new_epoch);
     CHECK(welcome.gap == signaling::Gap{1, 3});
+}
+
+TEST_CASE("what was lost is written again when its author sends it again, and not said to be there") {
+    Course course(snapshot(5, 3));
+    course.join(7);
+    course.answer(6);
+    const SharedMember ann = *course.change->members.at(0).now;
+    course.replica.handle(7, signaling::Chat{"n-1", "hi"}, course.now);
+    course.drain();
+    course.answer(7, {{4, false}});
+
+    course.replica.on_connection(false, course.now);
+    course.replica.on_connection(true, course.now);
+    Snapshot shorter = snapshot(6, 3);
+    shorter.members.emplace_back(ann, 6);
+    shorter.end_may_be_lost = true;
+    course.replica.on_read(std::move(shorter), course.now);
+    course.drain();
+    course.answer(7);
+    course.change.reset();
+    course.replica.handle(7, signaling::Chat{"n-1", "hi"}, course.now);
+    course.drain();
+    REQUIRE(course.change);
+    REQUIRE(course.change->records.size() == 1);
+    CHECK(course.change->records[0].nonce == "n-1");
 }
 
 TEST_CASE("who comes from another server and has seen more than there is begins a new epoch") {
