@@ -23,7 +23,8 @@ std::int64_t steady_ms() { return std::chrono::duration_cast<Millis>(Clock::now(
 
 struct Ops::Impl {
     const Services* services = nullptr;
-    std::vector<const Shard*> shards;
+    std::vector<const Shard*> shards;  // not to be looked at before it serves, nor are the services
+    std::atomic<bool> serving = false;
     httplib::Server server;
     std::thread thread;
     std::atomic<bool> ended = false;  // the thread's loop
@@ -50,6 +51,13 @@ void Ops::Impl::livez(httplib::Response& response) const {
 }
 
 void Ops::Impl::add_routes() {
+    server.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+        if (serving) return httplib::Server::HandlerResponse::Unhandled;
+        const bool asks_life = request.path == "/livez";
+        response.status = asks_life ? 200 : 503;
+        response.set_content(asks_life ? "ok\n" : "starting\n", "text/plain");
+        return httplib::Server::HandlerResponse::Handled;
+    });
     server.Get("/livez", [this](const httplib::Request&, httplib::Response& response) { livez(response); });
     server.Get("/readyz", [this](const httplib::Request&, httplib::Response& response) {
         const bool stopping = services->stopping.load();
@@ -73,11 +81,15 @@ Ops::~Ops() {
 
 std::uint16_t Ops::port() const { return impl_->port; }
 
-Result<std::unique_ptr<Ops>> Ops::start(const Services& services, std::vector<const Shard*> shards) {
+void Ops::serve(std::vector<const Shard*> shards) {
+    impl_->shards = std::move(shards);
+    impl_->serving = true;
+}
+
+Result<std::unique_ptr<Ops>> Ops::start(const Services& services) {
     std::unique_ptr<Ops> ops(new Ops());
     Impl& impl = *ops->impl_;
     impl.services = &services;
-    impl.shards = std::move(shards);
     impl.add_routes();
     impl.server.new_task_queue = [] { return new httplib::ThreadPool(threads); };
     impl.server.set_payload_max_length(4096);

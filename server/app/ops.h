@@ -23,8 +23,10 @@ std::optional<std::size_t> find_stuck(std::span<const std::int64_t> last_turns_m
 
 class Ops {
 public:
-    // Binds and starts; `shards` must be listening already.
-    static Result<std::unique_ptr<Ops>> start(const Services& services, std::vector<const Shard*> shards);
+    // Binds and starts: it is alive, and not ready before serve().
+    static Result<std::unique_ptr<Ops>> start(const Services& services);
+    // Once: `shards` are running, and the services are complete.
+    void serve(std::vector<const Shard*> shards);
     ~Ops();
     std::uint16_t port() const;
 

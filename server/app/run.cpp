@@ -30,7 +30,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int housekeeping_seconds = 2;
+constexpr Duration housekeeping_every = std::chrono::seconds(2);
+constexpr std::chrono::milliseconds redis_again_first{250};
+constexpr std::chrono::milliseconds redis_again_longest{5000};
 constexpr Duration drain_without_others = std::chrono::seconds(5);
 constexpr Duration drain_look_every = std::chrono::milliseconds(50);
 constexpr Duration sweep_every = std::chrono::minutes(10);
@@ -50,7 +52,18 @@ struct Running {
     std::string ca_fingerprint;
     std::vector<std::string> secrets;
     std::unique_ptr<SharedNews> news;
+    sigset_t signals{};    // blocked: only signal_within() sees them
+    bool gave_up = false;  // a signal came before it served
 };
+
+// The signal that came, or something negative.
+int signal_within(const Running& running, Duration duration) {
+    const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
+    const timespec wait{nanoseconds / std::nano::den, nanoseconds % std::nano::den};
+    return sigtimedwait(&running.signals, nullptr, &wait);
+}
+
+bool ends(int signal) { return signal == SIGINT || signal == SIGTERM; }
 
 log::Format log_format(const Config& config) {
     if (config.log_format == Config::LogFormat::automatic) {
@@ -177,14 +190,11 @@ std::string fingerprint_of(const std::string& secret) {
     return auth::sha256_hex("waaft cluster\n" + secret).substr(0, 16);
 }
 
-Result<void> open_shared_store(Running& running) {
-    Services& services = running.services;
+Result<cluster::RedisOptions> redis_options(const Running& running) {
+    const Services& services = running.services;
     const Config& config = services.config;
-    if (config.redis_url.empty()) return {};
     auto password = read_secret_file(config.redis_password_file, "redis.password");
     if (!password.has_value()) return password.error();
-    services.server_id = random_member_id();
-    running.news = std::make_unique<SharedNews>(services);
     cluster::RedisOptions options;
     options.url = config.redis_url;
     options.ca_file = config.redis_ca;
@@ -197,9 +207,32 @@ Result<void> open_shared_store(Running& running) {
     options.ack = fsync ? cluster::RedisOptions::Ack::fsync : cluster::RedisOptions::Ack::memory;
     options.chat_keep_messages = config.chat_keep_messages;
     options.nonce_keep = config.chat_nonce_keep;
-    auto opened = cluster::open_redis(std::move(options), *running.news);
-    if (!opened.has_value()) return opened.error();
-    services.shared = std::move(*opened);
+    return options;
+}
+
+// A Redis that does not answer is waited for; what is wrong with it for good ends the start.
+Result<void> open_shared_store(Running& running) {
+    Services& services = running.services;
+    if (services.config.redis_url.empty()) return {};
+    services.server_id = random_member_id();
+    running.news = std::make_unique<SharedNews>(services);
+    const auto options = redis_options(running);
+    if (!options.has_value()) return options.error();
+    std::string last_why;
+    for (auto wait = redis_again_first; !running.gave_up; wait = std::min(2 * wait, redis_again_longest)) {
+        auto opened = cluster::open_redis(*options, *running.news);
+        if (opened.has_value()) {
+            services.shared = std::move(*opened);
+            return {};
+        }
+        const Error& why = opened.error();
+        if (why.code != "redis_away") return why;
+        if (std::exchange(last_why, why.what) != why.what)
+            log::warn("Waiting for Redis: " + why.what, {{"redis", why.where}, {"hint", why.hint}});
+        // Any time in the second half: many servers do not come at one moment.
+        const auto jitter = std::chrono::milliseconds(random_u64() % static_cast<std::uint64_t>(wait.count() / 2));
+        running.gave_up = ends(signal_within(running, wait / 2 + jitter));
+    }
     return {};
 }
 
@@ -297,12 +330,17 @@ Result<void> open_shards(Running& running) {
 
 Result<void> open_ops(Running& running) {
     if (running.services.config.ops_address.empty()) return {};
-    std::vector<const Shard*> shards;
-    for (const auto& shard : running.shards) shards.push_back(shard.get());
-    auto ops = Ops::start(running.services, std::move(shards));
+    auto ops = Ops::start(running.services);
     if (!ops.has_value()) return ops.error();
     running.ops = std::move(*ops);
     return {};
+}
+
+void serve_ops(Running& running) {
+    if (!running.ops) return;
+    std::vector<const Shard*> shards;
+    for (const auto& shard : running.shards) shards.push_back(shard.get());
+    running.ops->serve(std::move(shards));
 }
 
 void load_revoked_links(Services& services) {
@@ -375,13 +413,12 @@ void sweep(Services& services) {
     services.store->sweep(retention, read_clocks().wall, [](auto) {});
 }
 
-void housekeep_until_signal(Running& running, const sigset_t& signals) {
+void housekeep_until_signal(Running& running) {
     TimePoint next_sweep = Clock::now() + std::chrono::seconds(30);
     TimePoint next_names = Clock::now() + names_every;
     while (true) {
-        const timespec wait{housekeeping_seconds, 0};
-        const int signal = sigtimedwait(&signals, nullptr, &wait);
-        if (signal == SIGINT || signal == SIGTERM) return;
+        const int signal = signal_within(running, housekeeping_every);
+        if (ends(signal)) return;
         const TimePoint now = Clock::now();
         if (now >= next_names || signal == SIGHUP) {
             renew_local_certificate(running);
@@ -416,11 +453,11 @@ void drain(Running& running) {
     }
 }
 
-void stop(Running& running, const sigset_t& signals) {
+void stop(Running& running) {
     // A second signal ends the process at once, by its default action.
     std::signal(SIGINT, SIG_DFL);
     std::signal(SIGTERM, SIG_DFL);
-    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+    pthread_sigmask(SIG_UNBLOCK, &running.signals, nullptr);
     if (running.services.shared && running.services.servers_alive > 1) drain(running);
     log::info("Stopping: everybody is told that the server restarts.");
     running.services.stopping = true;
@@ -437,29 +474,33 @@ void stop(Running& running, const sigset_t& signals) {
 }  // namespace
 
 Result<void> run_server(const Config& config, const BuildInfo& build) {
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
-    // Before any thread starts, so that all inherit it and only sigtimedwait() sees them.
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    Running running(config);
+    sigemptyset(&running.signals);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&running.signals, signal);
+    // Before any thread starts, so that all inherit it.
+    pthread_sigmask(SIG_BLOCK, &running.signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
 
     log::start(log_format(config), log_level(config.log_level));
-    Running running(config);
     running.services.build = build;
     fit_open_files(running.services.config);
-    for (const auto step : {open_store, open_secrets, open_shared_store, open_tls, open_shards, open_ops}) {
+    for (const auto step : {open_store, open_secrets, open_ops, open_shared_store, open_tls, open_shards}) {
         if (auto done = step(running); !done.has_value()) {
             // The store's thread must not outlive what its answers refer to.
             close_stores(running.services);
             return done.error();
         }
+        if (running.gave_up) {
+            log::info("Stopped.");
+            return {};
+        }
     }
     load_revoked_links(running.services);
     for (const auto& shard : running.shards) shard->start();
+    serve_ops(running);
     greet(running);
-    housekeep_until_signal(running, signals);
-    stop(running, signals);
+    housekeep_until_signal(running);
+    stop(running);
     return {};
 }
 

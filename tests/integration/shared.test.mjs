@@ -5,9 +5,9 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { connect, join, joinRefusal, makeNonce, Refused, resume } from '../support/client.mjs';
-import { Deployment, skipWithoutRedis, startAddress, startRedis } from '../support/redis.mjs';
+import { Deployment, freePort, Redis, skipWithoutRedis, startAddress, startRedis } from '../support/redis.mjs';
 import { createRoom, makeLink, rest } from '../support/rest.mjs';
-import { startRefused, temporaryFolder, until } from '../support/server.mjs';
+import { startRefused, temporaryFolder, until, within } from '../support/server.mjs';
 
 async function two(t, settings = {}) {
   const redis = await startRedis(t);
@@ -277,6 +277,47 @@ describe('a room on two servers', { skip: skipWithoutRedis, concurrency: true },
   });
 });
 
+describe('a Redis that is not there yet', { skip: skipWithoutRedis, concurrency: true }, () => {
+  // A server that waits, and the Redis that is to come.
+  const waiting = async (t, options = {}) => {
+    const redis = new Redis(temporaryFolder(t), await freePort(), options);
+    t.after(() => redis.child?.kill('SIGKILL'));
+    const server = new Deployment(t, redis).make({ 'ops.port': await freePort() });
+    server.opsPort = server.settings['ops.port'];
+    const started = server.start();
+    const { message } = await within(server.logged((line) => line.message.startsWith('Waiting for Redis')), 'it waits');
+    assert.match(message, /cannot be reached/);
+    return { redis, server, started };
+  };
+
+  test('is waited for: alive, not ready, then it serves', async (t) => {
+    const { redis, server, started } = await waiting(t);
+    assert.deepEqual(await server.ops('/livez'), { status: 200, text: 'ok\n' });
+    for (const path of ['/readyz', '/metrics', '/statusz']) {
+      assert.deepEqual(await server.ops(path), { status: 503, text: 'starting\n' }, path);
+    }
+    await redis.start();
+    assert.equal(await started, true);
+    assert.deepEqual(await server.ops('/readyz'), { status: 200, text: 'ok\n' });
+    await join(t, server, { room: (await createRoom(server)).room });
+  });
+
+  test('is not waited for after a signal', async (t) => {
+    const { server, started } = await waiting(t);
+    assert.deepEqual(await server.kill('SIGTERM'), { code: 0, signal: null });
+    assert.equal(await started, false);
+  });
+
+  test('ends the start if it will not do', async (t) => {
+    const { redis, server, started } = await waiting(t, { appendonly: 'no' });
+    await redis.start();
+    assert.equal(await started, false);
+    server.endedByTest = true;
+    assert.equal((await server.exited).code, 1);
+    assert.match(server.output, /appendonly/);
+  });
+});
+
 // What a server says at its start, instead of losing chat later.
 describe('a Redis that will not do', { skip: skipWithoutRedis, concurrency: true }, () => {
   const refusedBy = async (t, redis, settings, fits) => {
@@ -295,8 +336,6 @@ describe('a Redis that will not do', { skip: skipWithoutRedis, concurrency: true
   for (const [name, options, fits] of cases) {
     test(name, async (t) => refusedBy(t, await startRedis(t, options), {}, fits));
   }
-
-  test('is not there', (t) => refusedBy(t, { url: 'redis://127.0.0.1:1' }, {}, /cannot be reached/));
 
   test('has keys of somebody else under our prefix', async (t) => {
     const redis = await startRedis(t);

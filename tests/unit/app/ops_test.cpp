@@ -24,7 +24,7 @@ TEST_CASE("a listener that is stopped as soon as it was started ends") {
     config.ops_port = 0;
     const waaft::app::Services services(config);
     for (int i = 0; i < 100; ++i) {
-        const auto ops = waaft::app::Ops::start(services, {});
+        const auto ops = waaft::app::Ops::start(services);
         REQUIRE(ops.has_value());
         CHECK((*ops)->port() != 0);
     }
