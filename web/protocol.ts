@@ -86,6 +86,8 @@ const joinTimeout = 12_000;
 // try reaches another server.
 const openTimeoutMin = 1_500;
 const openTimeoutFactor = 4;
+// So many tries get no more: the first ones may all be led to a server that is gone.
+const openTimeoutSame = 3;
 const silenceBeforeFirstPing = 60_000;
 const steadyAfter = 5_000; // a connection that held this long starts the backoff anew
 const resyncEvery = 60_000;
@@ -224,7 +226,7 @@ export class Connection {
   private openTimeout(): number {
     if (this.openTook === null) return joinTimeout;
     const patience = Math.max(openTimeoutMin, openTimeoutFactor * this.openTook);
-    return Math.min(joinTimeout, patience * 2 ** Math.max(0, this.attempt - 2));
+    return Math.min(joinTimeout, patience * 2 ** Math.max(0, this.attempt - openTimeoutSame));
   }
 
   private open(line: Line): void {

@@ -15,8 +15,9 @@ constexpr milliseconds back_after{150};  // on average
 constexpr milliseconds move_again_after{500};
 constexpr milliseconds post_again_after{1000};
 constexpr milliseconds within_at_first{60000};
-// As web/protocol.ts: openTimeoutMin, joinTimeout.
+// As web/protocol.ts: openTimeoutMin, openTimeoutSame, joinTimeout.
 constexpr milliseconds open_timeout{1500};
+constexpr unsigned open_timeout_same = 3;
 constexpr milliseconds join_timeout{12000};
 
 std::string as_json(const signaling::ClientMessage& message) { return signaling::encode(message); }
@@ -42,7 +43,8 @@ Event& Client::write(Kind kind) {
 
 std::unique_ptr<Client::Line> Client::open_line() {
     auto line = std::make_unique<Line>(*this, run_.choose(run_));
-    const auto patience = milliseconds(open_timeout * (1 << (std::clamp(attempt_, 2u, 6u) - 2)));
+    const auto patience =
+        milliseconds(open_timeout * (1 << (std::clamp(attempt_, open_timeout_same, 6u) - open_timeout_same)));
     line->open_by = Clock::now() + (resume_.empty() ? join_timeout : std::min(patience, join_timeout));
     return line;
 }
