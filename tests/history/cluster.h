@@ -54,8 +54,8 @@ public:
     // The replica is in its place from now on.
     Result<void> fail_over();
 
-    // To be called between the loop's turns. An error if a process ended by itself, but for one that found no Redis
-    // when it was started: that one is started again, as whatever watches over servers does.
+    // To be called between the loop's turns. An error if a process ended by itself, but for one whose Redis would not do
+    // (full) when it was started: that one is started again, as whatever watches over servers does.
     Result<void> look();
     // Those who were asked to stop have done so.
     bool all_stopped() const;
@@ -68,7 +68,7 @@ private:
         load::Server::Options options;
         std::unique_ptr<load::Server> process;
         load::Target target;
-        std::optional<TimePoint> again_at;  // it found no Redis at its start, and is started once more
+        std::optional<TimePoint> again_at;  // Redis would not do at its start, and it is started once more
         bool stopping = false;
         bool gone = false;
         std::optional<TimePoint> mute_since;  // killed, paused or cut off

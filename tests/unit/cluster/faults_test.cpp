@@ -234,6 +234,48 @@ TEST_CASE("a replica behind the same address takes over; what it never got is se
     CHECK_FALSE(read(a).end_may_be_lost);
 }
 
+TEST_CASE("what is asked again after a failover does not hit what others did under the same numbers") {
+    WAAFT_NEEDS_REDIS();
+    RedisServer primary;
+    RedisServer replica({"--replicaof", "127.0.0.1 " + std::to_string(primary.port())});
+    RawRedis of_replica(replica.port());
+    Relay relay(primary.port());
+    Server a(options_of(relay.url()));
+    REQUIRE(create(a).has_value());
+    open(a);
+    Change join = change_of(a, 1);
+    join.raises_rules = true;
+    join.members = {{"m1", 0, "first"}};
+    REQUIRE(commit(a, join).revision == 1);
+    wait_until([&] { return of_replica.text({"HGET", "waaft:r:blue-owl:m", "m1"}) == "1|first"; });
+    of_replica.ask({"REPLICAOF", "127.0.0.1", "1"});
+    Change lost = change_of(a, 2, 1);
+    lost.raises_rules = true;
+    lost.members = {{"m1", 1, "lost"}};
+    REQUIRE(commit(a, lost).revision == 2);
+    primary.kill_and_wait();
+    of_replica.ask({"REPLICAOF", "NO", "ONE"});
+
+    // Another server counts up to the same revision, rules and version of the member.
+    Server b(options_of(replica.url(), 'b'));
+    open(b);
+    Change renewal = renewal_of(b, 1, 1);
+    renewal.raises_rules = true;
+    renewal.members = {{"m1", 1, "other"}};
+    REQUIRE(commit(b, renewal).revision == 2);
+    relay.lead_to(replica.port());
+    REQUIRE(a.heard.wait_ups(2));
+
+    // It knows the new epoch even; the one is a repeat, the other new.
+    for (const std::uint64_t number : {2, 3}) {
+        Change again = change_of(a, number, number == 2 ? 1 : 2);
+        again.epoch = renewal.row->epoch;
+        again.members = {{"m1", 2, "again"}};
+        CHECK(commit(a, again).outcome == Outcome::conflict);
+    }
+    CHECK(of_replica.text({"HGET", "waaft:r:blue-owl:m", "m1"}) == "2|other");
+}
+
 TEST_CASE("whether a room's end may be lost is seen by a server that never had it") {
     WAAFT_NEEDS_REDIS();
     RedisServer redis;
