@@ -410,6 +410,12 @@ TEST_CASE("a full Redis takes no posts, but people may leave and rooms may end")
     CHECK(commit(a, end).outcome == Outcome::done);
     CHECK(a.heard.downs_ == 0);
     CHECK(raw.number({"EXISTS", "waaft:r:blue-owl", "waaft:r:blue-owl:c"}) == 0);
+    // What it is, it writes down all the same.
+    raw.ask({"DEL", "waaft:lineage"});
+    raw.ask({"SCRIPT", "FLUSH"});
+    CHECK(try_commit(a, end).error() == StoreError::away);
+    REQUIRE(a.heard.wait_ups(2));
+    CHECK(raw.number({"EXISTS", "waaft:lineage"}) == 1);
 }
 
 TEST_CASE("calls above the bound are busy at once, calls after close() are closed, calls before it are answered") {
