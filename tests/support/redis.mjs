@@ -6,7 +6,8 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { makeServer, startServer, temporaryFolder, until } from './server.mjs';
 
-export const redisServer = (() => {
+// WAAFT_REDIS_SERVER names another program: Valkey's.
+export const redisServer = process.env.WAAFT_REDIS_SERVER ?? (() => {
   try {
     return execFileSync('sh', ['-c', 'command -v redis-server'], { encoding: 'utf8' }).trim();
   } catch {
