@@ -17,7 +17,8 @@ namespace {
 // one send costs about as much for ten frames as for one.
 constexpr double coalesce_above = 150'000;
 constexpr Duration coalesce_for = std::chrono::milliseconds(20);
-// Redis answers sooner and in smaller groups than a database that writes for many at once: what is saved there is waited here.
+// Redis answers sooner, and in smaller groups, than a database that writes for many at once: what is saved there is
+// waited here.
 constexpr Duration coalesce_shared_for = std::chrono::milliseconds(24);
 constexpr Duration rate_window = std::chrono::milliseconds(100);
 constexpr Duration join_timeout = std::chrono::seconds(10);

@@ -54,8 +54,8 @@ public:
     // The replica is in its place from now on.
     Result<void> fail_over();
 
-    // To be called between the loop's turns. An error if a process ended by itself, but for one whose Redis would not do
-    // (full) when it was started: that one is started again, as whatever watches over servers does.
+    // To be called between the loop's turns. An error if a process ended by itself, but for one whose Redis would not
+    // do (full) when it was started: that one is started again, as whatever watches over servers does.
     Result<void> look();
     // Those who were asked to stop have done so.
     bool all_stopped() const;
