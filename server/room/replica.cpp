@@ -3,6 +3,7 @@
 #include "server/room/replica_impl.h"
 
 #include <algorithm>
+#include <set>
 
 namespace waaft::room {
 
@@ -80,6 +81,31 @@ void Replica::Impl::refuse_input(const Input& input, ErrorCode code) {
         const ErrorCode fitting = nonce.empty() ? ErrorCode::busy : code;
         outputs.push_back(Send{saying->from, signaling::ErrorMessage{fitting, {}, nonce}});
     }
+}
+
+// What somebody posted before hearing that the post before it is refused is refused with it: it shall not overtake that
+// one, which comes again.
+void Replica::Impl::refuse_batch() {
+    std::deque<Input> kept;
+    std::set<ConnectionId> refused;
+    for (Input& input : batch->inputs) {
+        const auto* saying = std::get_if<Saying>(&input);
+        if (saying != nullptr) refused.insert(saying->from);
+        if (saying != nullptr || std::holds_alternative<Coming>(input))
+            refuse_input(input, ErrorCode::chat_unavailable);
+        else
+            kept.push_back(std::move(input));
+    }
+    for (Input& input : inputs) {
+        const auto* saying = std::get_if<Saying>(&input);
+        const bool follows = saying != nullptr && refused.contains(saying->from);
+        if (follows && !std::visit(NonceOf{}, saying->message).empty())
+            refuse_input(input, ErrorCode::chat_unavailable);
+        else
+            kept.push_back(std::move(input));
+    }
+    inputs = std::move(kept);
+    batch.reset();
 }
 
 Replica::Replica(std::string server, Options options, Snapshot snapshot, Randoms randoms, Now now)
@@ -176,21 +202,11 @@ void Replica::on_answer(Answer answer, Now now) {
             if (impl.up) impl.ask();
             return;
         case Answer::Outcome::full:
-        case Answer::Outcome::failed: {
+        case Answer::Outcome::failed:
             impl.undo(batch, now);
-            std::deque<Impl::Input> inputs = std::move(batch.inputs);
-            impl.batch.reset();
-            for (Impl::Input& input : inputs) {
-                const bool asked =
-                    std::holds_alternative<Impl::Coming>(input) || std::holds_alternative<Impl::Saying>(input);
-                if (asked)
-                    impl.refuse_input(input, ErrorCode::chat_unavailable);
-                else
-                    impl.inputs.push_back(std::move(input));
-            }
+            impl.refuse_batch();
             impl.retry_at = now.steady + retry_after;
             break;
-        }
     }
     impl.advance(now);
 }

@@ -58,6 +58,8 @@ struct Replica::Impl {
     bool is_going(ConnectionId connection) const;
     bool is_coming(ConnectionId connection) const;
     void refuse_input(const Input& input, signaling::ErrorCode code);
+    // The store has no room for what is under way.
+    void refuse_batch();
 
     // ---- deciding (replica_decide.cpp) ----
     // A welcome is written when the change is taken: it tells what the room is like then.

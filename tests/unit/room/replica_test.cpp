@@ -483,6 +483,21 @@ TEST_CASE("while the store has no room for more, posts are refused and nothing i
     CHECK(three.call.heard(three.bob) == Lines{"chat 1 bob hi", "ack n-1 1"});
 }
 
+TEST_CASE("what follows a refused post is refused with it, so that it does not overtake it") {
+    Three three;
+    three.call.order.memory_is_full = true;
+    three.call.say(three.bob, Chat{"n-1", "first"});
+    three.call.say(three.bob, Chat{"n-2", "second"});
+    three.call.settle();
+    three.call.order.memory_is_full = false;
+    three.call.advance(seconds(2));
+    CHECK(three.call.heard(three.bob) == Lines{"error chat_unavailable n-1", "error chat_unavailable n-2"});
+    three.call.say(three.bob, Chat{"n-1", "first"});
+    three.call.say(three.bob, Chat{"n-2", "second"});
+    three.call.settle();
+    CHECK(three.call.heard(three.bob) == Lines{"chat 1 bob first", "ack n-1 1", "chat 2 bob second", "ack n-2 2"});
+}
+
 TEST_CASE("a change that is not told is found missing half a second after a later one") {
     Three three;
     three.call.hold(1);
