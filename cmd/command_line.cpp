@@ -71,7 +71,9 @@ void add_argument(CLI::App& app, const Argument& argument) {
         ->required();
 }
 
-void fill(CLI::App& app, const Command& command) {
+// A command that is not among the words cannot be the chosen one: its options are left out, for they take longer to add
+// than all else.
+void fill(CLI::App& app, const Command& command, const std::vector<std::string>& words) {
     for (const auto& option : command.options) {
         add_option(app, option);
     }
@@ -79,7 +81,10 @@ void fill(CLI::App& app, const Command& command) {
         add_argument(app, argument);
     }
     for (const auto& sub : command.subcommands) {
-        fill(*app.add_subcommand(sub.name), sub);
+        auto* const added = app.add_subcommand(sub.name);
+        if (std::find(words.begin(), words.end(), sub.name) != words.end()) {
+            fill(*added, sub, words);
+        }
     }
 }
 
@@ -180,7 +185,7 @@ Exit run_command_line(const std::vector<std::string>& arguments, const std::vect
                        .subcommands = commands,
                        .run = {}};
     CLI::App app;
-    fill(app, root);
+    fill(app, root, arguments);
     try {
         app.parse(prepared(arguments));
     } catch (const CLI::CallForHelp&) {
