@@ -72,13 +72,14 @@ Result<void> Deploy::render() {
 Result<void, cmd::Errors> Deploy::prepare() {
     auto& project = session_.project;
     session_.progress.step("preflight", "Looking at the cluster");
-    auto facts = read_facts(*session_.api, project);
-    if (!facts) return cmd::Errors{facts.error()};
-    cluster_ = std::move(*facts);
+    // The registry first: kubectl is on its way meanwhile.
     auto image = choose_image(project, wish_.image, session_.input.environment, &session_.interrupt);
     if (!image) return cmd::Errors{image.error()};
     image_ = std::move(*image);
     if (!image_.note.empty()) session_.progress.warn(image_.note);
+    auto facts = read_facts(*session_.api, project);
+    if (!facts) return cmd::Errors{facts.error()};
+    cluster_ = std::move(*facts);
     // One pod alone is not scaled.
     if (project.redis.mode == project::RedisMode::none) cluster_.has_metrics = true;
     if (auto errors = objections(cluster_, image_.platforms, image_.reference); !errors.empty()) return errors;

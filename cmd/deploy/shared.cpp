@@ -11,9 +11,11 @@ Result<void, cmd::Errors> Session::start() {
     if (!loaded) return loaded.error();
     for (const auto& warning : loaded->warnings) progress.warn(warning);
     project = std::move(loaded->project);
-    auto connected = kube::connect(project, *input.common, streams, &interrupt);
-    if (!connected) return cmd::Errors{connected.error()};
-    api = std::move(*connected);
+    const auto target = kube::choose_target(project, *input.common, streams, &interrupt);
+    if (!target) return cmd::Errors{target.error()};
+    auto started = kube::Api::start(*target, &interrupt);
+    if (!started) return cmd::Errors{started.error()};
+    api = std::move(*started);
     return {};
 }
 

@@ -29,7 +29,7 @@ struct Session {
     project::Project project;
     std::unique_ptr<kube::Api> api;
 
-    // Reads the project and connects.
+    // Reads the project and starts the way to the cluster, which the first request waits for.
     Result<void, cmd::Errors> start();
     Work work(Duration otherwise);
 };

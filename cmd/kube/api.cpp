@@ -58,17 +58,31 @@ struct Api::Process {
     os::TemporaryFolder folder;
     std::string said;  // on stderr
     bool serving = false;
+    TimePoint started;
+    const os::Interrupt* interrupt = nullptr;
     std::unique_ptr<os::Child> child;
     std::unique_ptr<Http> http;
+
+    Result<void> await_serving();
 };
+
+Result<void> Api::Process::await_serving() {
+    const auto until = started + start_max;
+    while (!serving) {
+        const bool runs = child->read_lines(until, interrupt);
+        if (interrupt != nullptr && interrupt->raised()) return interrupt->error();
+        if (serving) break;
+        if (!runs) return error_of_kubectl(said);
+        if (Clock::now() >= until) return Error{"KUBECTL_FAILED", "kubectl proxy did not start in 20 s", {}, {}};
+    }
+    return {};
+}
 
 Api::Api(Target target, std::unique_ptr<Process> process) : target_(std::move(target)), process_(std::move(process)) {}
 
 Api::~Api() = default;
 
-Result<std::unique_ptr<Api>> Api::open(const Target& target, const os::Interrupt* interrupt) {
-    const auto curl = curl::Curl::load();
-    if (!curl) return curl.error();
+Result<std::unique_ptr<Api>> Api::start(const Target& target, const os::Interrupt* interrupt) {
     auto process = std::make_unique<Process>();
     auto* at = process.get();
     const auto socket = process->folder.path() + "/api";
@@ -81,15 +95,19 @@ Result<std::unique_ptr<Api>> Api::open(const Target& target, const os::Interrupt
     auto child = os::Child::start(spec);
     if (!child) return child.error();
     process->child = std::move(*child);
-    const auto until = Clock::now() + start_max;
-    while (!process->serving) {
-        const bool runs = process->child->read_lines(until, interrupt);
-        if (interrupt != nullptr && interrupt->raised()) return Error{"interrupted", "interrupted", {}, {}};
-        if (!runs) return error_of_kubectl(process->said);
-        if (Clock::now() >= until) return Error{"KUBECTL_FAILED", "kubectl proxy did not start in 20 s", {}, {}};
-    }
+    process->interrupt = interrupt;
+    process->started = Clock::now();
+    const auto curl = curl::Curl::load();  // the proxy is on its way meanwhile
+    if (!curl) return curl.error();
     process->http = std::make_unique<Http>(**curl, socket, interrupt);
     return std::unique_ptr<Api>(new Api(target, std::move(process)));
+}
+
+Result<std::unique_ptr<Api>> Api::open(const Target& target, const os::Interrupt* interrupt) {
+    auto api = start(target, interrupt);
+    if (!api) return api;
+    if (auto serving = (*api)->process_->await_serving(); !serving) return serving.error();
+    return api;
 }
 
 std::string Api::path(const Kind& kind, std::string_view name) const {
@@ -138,6 +156,8 @@ Result<Object> Api::object_of(Result<Answer> answer, const std::string& where) {
 }
 
 std::vector<Result<Answer>> Api::send(const std::vector<Request>& requests) {
+    if (auto serving = process_->await_serving(); !serving)
+        return std::vector<Result<Answer>>(requests.size(), serving.error());
     // The proxy logs what fails; a full pipe would stop it.
     process_->child->read_lines(Clock::now(), nullptr);
     return process_->http->send(requests);

@@ -44,7 +44,10 @@ struct ApplyOptions {
 
 class Api {
 public:
+    // Waits until the proxy serves.
     static Result<std::unique_ptr<Api>> open(const Target& target, const os::Interrupt* interrupt);
+    // The first request waits for it instead, and has its errors: the caller does other things meanwhile.
+    static Result<std::unique_ptr<Api>> start(const Target& target, const os::Interrupt* interrupt);
     ~Api();
     Api(const Api&) = delete;
     Api& operator=(const Api&) = delete;
