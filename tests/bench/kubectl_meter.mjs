@@ -1,5 +1,6 @@
 // How long a command waits for kubectl, and how long it works for itself. A script stands before the real kubectl in
-// the PATH; the requests to `kubectl proxy` go through this process, which sees when each begins and ends.
+// the PATH; the requests to `kubectl proxy` go through this process, which sees when each begins and ends. It counts a
+// little too much as a command's own: about 2 ms for any program's start, and as much for the shell before each kubectl.
 //
 //   const meter = startMeter('/usr/bin/kubectl');
 //   const { total, kubectl, own, processes } = await meter.run(['waaft', 'status'], { env });
