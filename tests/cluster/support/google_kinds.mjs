@@ -2,9 +2,10 @@
 // documents, so that a misspelt field is refused. Only what manifests/optional uses is in them.
 // Source: the GKE documentation of GCPBackendPolicy, HealthCheckPolicy, BackendConfig, FrontendConfig,
 // ManagedCertificate and PodMonitoring.
+import { addKinds, map } from './kinds.mjs';
+
 const text = { type: 'string' };
 const whole = { type: 'integer', format: 'int64' };
-const map = (properties, required = []) => ({ type: 'object', properties, ...(required.length > 0 && { required }) });
 const list = (items) => ({ type: 'array', items });
 const target = map({ group: text, kind: text, name: text }, ['group', 'kind', 'name']);
 const draining = map({ drainingTimeoutSec: { type: 'integer', minimum: 0, maximum: 3600 } });
@@ -28,24 +29,4 @@ const kinds = [
     map({ selector, endpoints: list(map({ port: { 'x-kubernetes-int-or-string': true }, path: text, interval: text }, ['port'])) }, ['selector', 'endpoints'])],
 ];
 
-const definition = ([group, version, kind, plural, spec]) => ({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: `${plural}.${group}` },
-  spec: {
-    group,
-    scope: 'Namespaced',
-    names: { kind, plural, singular: kind.toLowerCase() },
-    versions: [{ name: version, served: true, storage: true, schema: { openAPIV3Schema: map({ spec }) } }],
-  },
-});
-
-// Those that the cluster has already (it may be Google's) are left alone; the others go after the test.
-export async function googleKinds(t, cluster) {
-  const present = JSON.parse(await cluster.kubectl(['get', 'crd', '-o', 'json'])).items.map((each) => each.metadata.name);
-  const missing = kinds.map(definition).filter((each) => !present.includes(each.metadata.name));
-  if (missing.length === 0) return;
-  t.after(() => cluster.kubectl(['delete', 'crd', '--ignore-not-found', ...missing.map((each) => each.metadata.name)]));
-  await cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: missing }) });
-  await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...missing.map((each) => `crd/${each.metadata.name}`)]);
-}
+export const googleKinds = (t, cluster) => addKinds(t, cluster, kinds);
