@@ -100,10 +100,13 @@ Result<void> Lock::renew() {
 
 Lock::~Lock() {
     // Also after an interrupt: else the next deploy would have to wait for the end of the lease. If the cluster
-    // does not answer, it ends by itself.
+    // does not answer, it ends by itself. It is read again, since a renewal that an interrupt cut off may have arrived.
     api_.ignore_interrupt();
-    lease_["spec"].get_object()["holderIdentity"] = "";
-    (void)api_.replace(lease_);
+    auto there = api_.get(api_.path({"coordination.k8s.io/v1", "Lease"}, kube::name_of(lease_)));
+    const auto owner = kube::text(lease_, {"spec", "holderIdentity"});
+    if (!there || kube::text(*there, {"spec", "holderIdentity"}) != owner) return;
+    (*there)["spec"].get_object()["holderIdentity"] = "";
+    (void)api_.replace(*there);
 }
 
 }  // namespace waaft::deploy
