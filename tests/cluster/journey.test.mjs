@@ -2,7 +2,7 @@
 // a new version and a broken one while somebody fetches the page, roll back, destroy.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
@@ -10,6 +10,7 @@ import { openChromium, program } from '../e2e/support/chromium.mjs';
 import { allMeet } from '../e2e/support/media.mjs';
 import { stepsOf } from '../e2e/support/scene.mjs';
 import { temporaryFolder } from '../support/server.mjs';
+import { chromiumOutside } from './support/far_program.mjs';
 import { binary, kit, run, until } from './support/kit.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -47,14 +48,6 @@ spec:
           args: [--no-such-option]
 `;
 
-// Chromium as it runs on the machine outside: the same program, entered there.
-function chromiumOutside(t) {
-  const path = join(temporaryFolder(t), 'chromium-outside');
-  writeFileSync(path, `#!/bin/sh\nexec "${cluster.enter}" client "${program}" "$@"\n`);
-  chmodSync(path, 0o755);
-  return path;
-}
-
 test('build, push, deploy, meet, grow, roll out, roll back, destroy', { skip }, async (t) => {
   const folder = temporaryFolder(t);
   const namespace = `waaft-journey-${randomBytes(4).toString('hex')}`;
@@ -63,7 +56,7 @@ test('build, push, deploy, meet, grow, roll out, roll back, destroy', { skip }, 
   const context = (await cluster.kubectl(['config', 'current-context'])).trim();
   writeFileSync(join(folder, 'waaft.yaml'), settings(context, namespace));
   writeFileSync(join(folder, 'Dockerfile'), dockerfile);
-  const browser = await openChromium(t, { program: chromiumOutside(t) });
+  const browser = await openChromium(t, { program: chromiumOutside(t, cluster) });
   const step = stepsOf(t, browser);
 
   const waaft = async (args, wanted = 0) => {

@@ -2,15 +2,13 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { farProgram } from './support/far_program.mjs';
 import { pushImage } from './support/image.mjs';
 import { kit, until } from './support/kit.mjs';
 
 const cluster = kit();
-const here = dirname(fileURLToPath(import.meta.url));
 const secretOf = async (namespace) => (await cluster.get(namespace, 'secret', 'waaft-cluster')).data;
 const decoded = (text) => Buffer.from(text, 'base64').toString();
 
@@ -32,25 +30,6 @@ function project(t, namespace, settings) {
   return { waaft, good, write, deploy: () => good('deploy', '--image', image, '--probe', 'off') };
 }
 
-// two_people.mjs on the machine outside; answers its commands.
-async function twoPeople(t, url, ca) {
-  let child;
-  const ended = cluster.client([process.execPath, join(here, 'support', 'two_people.mjs'), JSON.stringify({ url, ca })],
-    { input: null, timeout: 900_000, started: (running) => { child = running; } });
-  t.after(() => child.stdin.end());
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async () => {
-    const { value } = await lines.next();
-    if (value === undefined) assert.fail(`the two people have ended: ${(await ended).stderr}`);
-    return JSON.parse(value);
-  };
-  await next();
-  return (command) => {
-    child.stdin.write(`${JSON.stringify(command)}\n`);
-    return next();
-  };
-}
-
 describe('a room on several pods', { skip: cluster.skip }, () => {
   before(async () => {
     context = (await cluster.kubectl(['config', 'current-context'])).trim();
@@ -64,7 +43,7 @@ describe('a room on several pods', { skip: cluster.skip }, () => {
       'autoscaling: {min: 2, max: 2}\ndrain: {grace: 60s, preStop: 2s}\nserve: {drain: {spread: 1s}}\nstorage: {size: 1Gi}\n');
     const { url } = await deploy();
     const secret = await secretOf(namespace);
-    const tell = await twoPeople(t, url.replace(/\/$/, ''), decoded(secret['ca.crt']));
+    const tell = await farProgram(t, cluster, 'two_people.mjs', { url: url.replace(/\/$/, ''), ca: decoded(secret['ca.crt']) });
     const pods = async () => (await good('status')).pods.filter(({ ready, draining }) => ready && !draining);
     const apart = () => until('the two are on two pods', async () => {
       const people = (await pods()).map(({ live }) => live.people);
