@@ -195,15 +195,26 @@ TEST_CASE("what was decided before a connection was lost must be decided anew af
         a.heard.wait([](const Listener& heard) { return !heard.told_.empty() && heard.told_.back().revision == 2; }));
 }
 
+// A primary and its replica, and a server that reaches whichever the relay leads to; it has made a room.
+struct Pair {
+    RedisServer primary;
+    RedisServer replica{{"--replicaof", "127.0.0.1 " + std::to_string(primary.port())}};
+    RawRedis of_replica{replica.port()};
+    Relay relay{primary.port()};
+    Server a{options_of(relay.url())};
+
+    Pair() {
+        REQUIRE(create(a).has_value());
+        open(a);
+    }
+    // The replica hears nothing more, and the primary goes on.
+    void stop_replication() { of_replica.ask({"REPLICAOF", "127.0.0.1", "1"}); }
+};
+
 TEST_CASE("a replica behind the same address takes over; what it never got is seen to be gone") {
     WAAFT_NEEDS_REDIS();
-    RedisServer primary;
-    RedisServer replica({"--replicaof", "127.0.0.1 " + std::to_string(primary.port())});
-    RawRedis of_replica(replica.port());
-    Relay relay(primary.port());
-    Server a(options_of(relay.url()));
-    REQUIRE(create(a).has_value());
-    open(a);
+    Pair pair;
+    auto& [primary, replica, of_replica, relay, a] = pair;
     Change post = change_of(a, 1);
     post.raises_rules = true;
     post.records = {chat("kept")};
@@ -213,8 +224,7 @@ TEST_CASE("a replica behind the same address takes over; what it never got is se
         return of_replica.info("replication", "master_link_status") == "up" &&
                of_replica.number({"LLEN", "waaft:r:blue-owl:c"}) == 1;
     });
-    // The replica hears nothing more, and the primary goes on.
-    of_replica.ask({"REPLICAOF", "127.0.0.1", "1"});
+    pair.stop_replication();
     post = change_of(a, 2, 1);
     post.raises_rules = true;
     post.records = {chat("lost")};
@@ -236,19 +246,14 @@ TEST_CASE("a replica behind the same address takes over; what it never got is se
 
 TEST_CASE("what is asked again after a failover does not hit what others did under the same numbers") {
     WAAFT_NEEDS_REDIS();
-    RedisServer primary;
-    RedisServer replica({"--replicaof", "127.0.0.1 " + std::to_string(primary.port())});
-    RawRedis of_replica(replica.port());
-    Relay relay(primary.port());
-    Server a(options_of(relay.url()));
-    REQUIRE(create(a).has_value());
-    open(a);
+    Pair pair;
+    auto& [primary, replica, of_replica, relay, a] = pair;
     Change join = change_of(a, 1);
     join.raises_rules = true;
     join.members = {{"m1", 0, "first"}};
     REQUIRE(commit(a, join).revision == 1);
     wait_until([&] { return of_replica.text({"HGET", "waaft:r:blue-owl:m", "m1"}) == "1|first"; });
-    of_replica.ask({"REPLICAOF", "127.0.0.1", "1"});
+    pair.stop_replication();
     Change lost = change_of(a, 2, 1);
     lost.raises_rules = true;
     lost.members = {{"m1", 1, "lost"}};

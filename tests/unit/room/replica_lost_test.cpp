@@ -82,6 +82,24 @@ struct Course {
     }
 
     Now now{TimePoint(std::chrono::hours(1)), 1'000'000'000};
+    // Somebody is in, and what was asked and told for it is forgotten.
+    SharedMember enter(ConnectionId connection, Revision revision) {
+        join(connection);
+        answer(revision);
+        REQUIRE(welcomed());
+        SharedMember member = *change->members.at(0).now;
+        outputs.clear();
+        change.reset();
+        return member;
+    }
+    void read_again(Snapshot snapshot) {
+        replica.on_connection(false, now);
+        replica.on_connection(true, now);
+        replica.on_read(std::move(snapshot), now);
+        drain();
+    }
+    bool renews_epoch() const { return change && change->settings && change->settings->epoch == new_epoch; }
+
     Replica replica;
     std::optional<Change> change;
     std::vector<Output> outputs;
@@ -91,44 +109,23 @@ struct Course {
 
 TEST_CASE("when the store is back with fewer records, those who saw more are let go before anything else is told") {
     Course course(snapshot(5, 3));
-    course.join(7);
-    course.answer(6);
-    REQUIRE(course.welcomed());
-    const SharedMember ann = *course.change->members.at(0).now;
-    course.outputs.clear();
-    course.change.reset();
-
-    course.replica.on_connection(false, course.now);
-    course.replica.on_connection(true, course.now);
+    const SharedMember ann = course.enter(7, 6);
     Snapshot shorter = snapshot(4, 2);
     shorter.members.emplace_back(ann, 4);
-    course.replica.on_read(std::move(shorter), course.now);
-    course.drain();
+    course.read_again(std::move(shorter));
     CHECK(course.closed(7));
-    REQUIRE(course.change);
-    REQUIRE(course.change->settings);
-    CHECK(course.change->settings->epoch == new_epoch);
+    CHECK(course.renews_epoch());
 }
 
 TEST_CASE("when a replica of the store took over, people are let go although nobody here misses anything") {
     Course course(snapshot(5, 3));
-    course.join(7);
-    course.answer(6);
-    const SharedMember ann = *course.change->members.at(0).now;
-    course.outputs.clear();
-    course.change.reset();
-
-    course.replica.on_connection(false, course.now);
-    course.replica.on_connection(true, course.now);
+    const SharedMember ann = course.enter(7, 6);
     Snapshot same = snapshot(6, 3);
     same.members.emplace_back(ann, 6);
     same.end_may_be_lost = true;
-    course.replica.on_read(std::move(same), course.now);
-    course.drain();
+    course.read_again(std::move(same));
     CHECK(course.closed(7));
-    REQUIRE(course.change);
-    REQUIRE(course.change->settings);
-    CHECK(course.change->settings->epoch == new_epoch);
+    CHECK(course.renews_epoch());
 }
 
 TEST_CASE("a room that is opened and may have lost its end gets a new epoch before anybody is let in") {
