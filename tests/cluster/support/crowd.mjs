@@ -6,6 +6,7 @@
 //       since the last window; gapMs is the longest that one of these messages took to one member of its room
 //   {"do": "end"}                   -> what became of all of it, as `account` says; all leave
 // Who loses the connection, or is asked to move, comes back by itself as the same member.
+import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, makeNonce } from '../../support/client.mjs';
@@ -26,6 +27,8 @@ const joiningAtOnce = 20;
 const told = ['joined', 'left'];
 
 const crowd = { everyMs, writing: false, counting: false, written: 0, gapMs: 0, lastRefusal: 'none' };
+// 'done' each time that everybody has heard a message, or that one is acknowledged.
+const progress = new EventEmitter();
 // Faults that one connection shows by itself, and what members were told of each other.
 const seen = { gaps: 0, outOfOrder: 0, joined: 0, left: 0 };
 
@@ -49,6 +52,7 @@ class Room {
     if (message.missing > 0) return;
     this.open.delete(text);
     crowd.gapMs = Math.max(crowd.gapMs, performance.now() - message.at);
+    progress.emit('done');
   }
 }
 
@@ -142,6 +146,7 @@ class Member {
     if (text === undefined) return;
     this.pending.delete(message.nonce);
     this.room.acks.push({ seq: message.seq, text });
+    progress.emit('done');
   }
 
   post(nonce, text) {
@@ -190,17 +195,20 @@ async function begin() {
   setInterval(() => members.forEach((member) => member.cutIfSilent()), 500);
 }
 
+async function untilDone(isDone, what) {
+  const end = performance.now() + heardMs;
+  while (!isDone()) {
+    await within(once(progress, 'done'), what, end - performance.now()).catch(() => {
+      const away = members.filter(({ coming }) => coming).length;
+      throw new Error(`not in ${heardMs} ms: ${what}; ${away} are not in, the last refusal: ${crowd.lastRefusal}`);
+    });
+  }
+}
+
 // Until everybody has heard what is written by now.
 async function settle() {
   const wanted = rooms.flatMap((room) => [...room.open.keys()].map((text) => [room, text]));
-  const end = performance.now() + heardMs;
-  while (wanted.some(([room, text]) => room.open.has(text))) {
-    if (performance.now() > end) {
-      const away = members.filter(({ coming }) => coming).length;
-      throw new Error(`not everybody heard everything in ${heardMs} ms; ${away} are not in, the last refusal: ${crowd.lastRefusal}`);
-    }
-    await sleep(50);
-  }
+  await untilDone(() => !wanted.some(([room, text]) => room.open.has(text)), 'everybody heard everything');
 }
 
 async function window() {
@@ -228,7 +236,7 @@ const same = (a, b) => a.length === b.length && a.every(({ seq, text }, index) =
 async function account() {
   crowd.writing = false;
   await settle();
-  while (members.some(({ pending }) => pending.size > 0)) await sleep(50);
+  await untilDone(() => members.every(({ pending }) => pending.size === 0), 'everything is acknowledged');
   const sum = { people: members.length, acked: 0, lost: 0, doubled: 0, heardOtherwise: 0 };
   for (const room of rooms) {
     const log = await readLog(room);
