@@ -6,9 +6,9 @@
 //   await visit(t, cluster, live, address);
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../support/server.mjs';
 import { pushImage } from './image.mjs';
 import { root } from './kit.mjs';
 
@@ -32,8 +32,7 @@ function makeCertificate(folder) {
 
 // {namespace, folder, cert, udp}: where the project lies, the certificate's file, the address of UDP.
 export async function deployBehind(t, cluster, { kind, expose }) {
-  const folder = mkdtempSync(join(tmpdir(), `waaft-${kind}-`));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(t);
   const namespace = await cluster.namespace(t);
   const { cert, key } = makeCertificate(folder);
   await cluster.kubectl(['create', 'secret', 'tls', 'live-tls', '-n', namespace, `--cert=${cert}`, `--key=${key}`]);
