@@ -75,7 +75,7 @@ void put_bash_values(std::ostream& out, const Command& command, const std::strin
 }
 
 // Fish and zsh texts stand in single quotes.
-std::string quoted(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
     std::string result = "'";
     for (const char c : text) {
         result += c == '\'' ? "'\\''" : std::string(1, c);
@@ -105,16 +105,17 @@ void put_zsh_command(std::ostream& out, const Command& command, const std::strin
         for (const auto& flag : flags_of(option)) {
             const auto value = option.value.empty() ? "" : zsh_value(option.value, option.choices, option.file);
             out << " \\\n        "
-                << quoted((option.repeatable ? "*" : "") + flag + "[" + zsh_text(option.doc) + "]" + value);
+                << shell_quoted((option.repeatable ? "*" : "") + flag + "[" + zsh_text(option.doc) + "]" + value);
         }
     }
     for (std::size_t i = 0; i < command.arguments.size(); ++i) {
         const auto& argument = command.arguments[i];
-        out << " \\\n        " << quoted(std::to_string(i + 1) + zsh_value(argument.name, argument.choices, false));
+        out << " \\\n        "
+            << shell_quoted(std::to_string(i + 1) + zsh_value(argument.name, argument.choices, false));
     }
     out << " \\\n        '--help[Show the help.]'";
     if (!command.subcommands.empty()) {
-        out << " \\\n        " << quoted("1:command:(" + names_of(command.subcommands) + ")");
+        out << " \\\n        " << shell_quoted("1:command:(" + names_of(command.subcommands) + ")");
     }
     out << "\n      ;;\n";
 }
@@ -122,20 +123,21 @@ void put_zsh_command(std::ostream& out, const Command& command, const std::strin
 std::string fish_condition(const std::string& path) { return path.empty() ? "__waaft_at" : "__waaft_at " + path; }
 
 void put_fish_command(std::ostream& out, const Command& command, const std::string& path) {
-    const auto prefix = "complete -c waaft -n " + quoted(fish_condition(path));
+    const auto prefix = "complete -c waaft -n " + shell_quoted(fish_condition(path));
     for (const auto& sub : command.subcommands) {
-        out << prefix << " -f -a " << quoted(sub.name) << " -d " << quoted(sub.doc) << '\n';
+        out << prefix << " -f -a " << shell_quoted(sub.name) << " -d " << shell_quoted(sub.doc) << '\n';
     }
     for (const auto& argument : command.arguments) {
-        out << prefix << " -f -a " << quoted(joined(argument.choices)) << " -d " << quoted(argument.doc) << '\n';
+        out << prefix << " -f -a " << shell_quoted(joined(argument.choices)) << " -d " << shell_quoted(argument.doc)
+            << '\n';
     }
     for (const auto& option : command.options) {
         for (const auto& flag : flags_of(option)) {
             out << prefix << " -l " << flag.substr(2);
             if (!option.value.empty()) {
-                out << " -r" << (option.file ? " -F" : " -f -a " + quoted(joined(option.choices)));
+                out << " -r" << (option.file ? " -F" : " -f -a " + shell_quoted(joined(option.choices)));
             }
-            out << " -d " << quoted(option.doc) << '\n';
+            out << " -d " << shell_quoted(option.doc) << '\n';
         }
     }
 }
@@ -233,8 +235,8 @@ std::string fish_completion(const std::vector<Command>& commands) {
     each_command(commands, "", [&](const Command& command, const std::string& path) {
         const auto space = path.rfind(' ');
         const auto parent = space == std::string::npos ? "" : path.substr(0, space);
-        out << "            case " << quoted(parent + " " + command.name) << "\n                set path "
-            << quoted(path) << '\n';
+        out << "            case " << shell_quoted(parent + " " + command.name) << "\n                set path "
+            << shell_quoted(path) << '\n';
     });
     out << "        end\n"
            "    end\n"

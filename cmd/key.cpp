@@ -69,7 +69,7 @@ std::optional<Error> name_taken(const KeyOptions& options) {
     return std::nullopt;
 }
 
-Result<Exit, Errors> run(const KeyOptions& options, const Streams& streams) {
+Result<Exit, Errors> run_key(const KeyOptions& options, const Streams& streams) {
     const auto made = auth::make_api_key(options.name);
     if (!made) {
         return Errors{made.error()};
@@ -110,7 +110,7 @@ Command key_command() {
                        .choices = {},
                        .set = [options](const std::string& value) { options->name = value; }}},
         .subcommands = {},
-        .run = [options](const Streams& streams) { return run(*options, streams); }};
+        .run = [options](const Streams& streams) { return run_key(*options, streams); }};
     return {.name = "key",
             .doc = "Make API keys, with which programs make rooms and links.",
             .options = {},

@@ -40,7 +40,7 @@ json::object one_of_formats(json::array choices, bool may_be_empty) {
 }
 
 json::object ip_address(bool may_be_empty) {
-    const auto format = [](string_view format) { return json::object{{"type", "string"}, {"format", format}}; };
+    const auto format = [](string_view word) { return json::object{{"type", "string"}, {"format", word}}; };
     return one_of_formats({format("ipv4"), format("ipv6")}, may_be_empty);
 }
 

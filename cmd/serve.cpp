@@ -9,8 +9,8 @@ struct ServeOptions {
     std::shared_ptr<ConfigFlags> flags = std::make_shared<ConfigFlags>();
 };
 
-Result<Exit, Errors> run(const ServeOptions& options, const Environment& environment, RunServer run_server,
-                         const Streams& streams) {
+Result<Exit, Errors> run_serve(const ServeOptions& options, const Environment& environment, RunServer run_server,
+                               const Streams& streams) {
     const auto loaded = load_config(*options.flags, environment);
     if (!loaded) {
         return loaded.error();
@@ -35,7 +35,7 @@ Command serve_command(const Environment& environment, RunServer run_server) {
             .arguments = {},
             .subcommands = {},
             .run = [options, environment, run_server](const Streams& streams) {
-                return run(*options, environment, run_server, streams);
+                return run_serve(*options, environment, run_server, streams);
             }};
 }
 

@@ -62,7 +62,7 @@ std::string as_json() {
                                       {"libraries", std::move(versions)}});
 }
 
-Exit run(const VersionOptions& options, const Streams& streams) {
+Exit print_version(const VersionOptions& options, const Streams& streams) {
     if (options.output == "json") {
         streams.out << as_json();
         return Exit::ok;
@@ -81,18 +81,19 @@ app::BuildInfo build_info() { return {WAAFT_VERSION, WAAFT_COMMIT}; }
 
 Command version_command() {
     const auto options = std::make_shared<VersionOptions>();
-    return {.name = "version",
-            .doc = "Show the version, the commit and the libraries.",
-            .options = {{.name = "--output",
-                         .aliases = {},
-                         .value = "FORMAT",
-                         .doc = "How to show it.",
-                         .group = {},
-                         .choices = {"text", "json"},
-                         .set = [options](const std::string&, const std::string& value) { options->output = value; }}},
-            .arguments = {},
-            .subcommands = {},
-            .run = [options](const Streams& streams) -> Result<Exit, Errors> { return run(*options, streams); }};
+    return {
+        .name = "version",
+        .doc = "Show the version, the commit and the libraries.",
+        .options = {{.name = "--output",
+                     .aliases = {},
+                     .value = "FORMAT",
+                     .doc = "How to show it.",
+                     .group = {},
+                     .choices = {"text", "json"},
+                     .set = [options](const std::string&, const std::string& value) { options->output = value; }}},
+        .arguments = {},
+        .subcommands = {},
+        .run = [options](const Streams& streams) -> Result<Exit, Errors> { return print_version(*options, streams); }};
 }
 
 }  // namespace waaft::cmd

@@ -25,13 +25,13 @@ using cluster::Command;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::uint32_t text_bytes = 200;
-constexpr std::uint32_t room_clients = 1000;
-constexpr std::uint32_t room_senders = 100;
-constexpr std::uint32_t rate_single = 100;
+constexpr std::uint32_t shared_text_bytes = 200;
+constexpr std::uint32_t shared_room_clients = 1000;
+constexpr std::uint32_t shared_room_senders = 100;
+constexpr std::uint32_t shared_rate_single = 100;
 constexpr std::uint32_t latency_clients = 100;
-constexpr std::uint32_t rate_latency = 50;
-constexpr std::uint32_t rate_coalesced = 800;
+constexpr std::uint32_t shared_rate_latency = 50;
+constexpr std::uint32_t shared_rate_coalesced = 800;
 constexpr std::uint32_t ops_rate = 1000;
 constexpr std::uint32_t ops_clients = 50;
 constexpr std::uint32_t chat_messages = 100;
@@ -187,7 +187,7 @@ void ClusterBench::wait_until_known(const Deployment& deployment) const {
 }
 
 Worker ClusterBench::load(const Deployment& deployment, load::ChatLoadOptions load) const {
-    load.text_bytes = text_bytes;
+    load.text_bytes = shared_text_bytes;
     for (const auto& server : deployment.servers) load.server_pids.push_back(server->process->pid());
     for (std::size_t i = 1; i < deployment.servers.size(); ++i)
         load.others.push_back(target_of(*deployment.servers[i], false));
@@ -243,9 +243,9 @@ Load ClusterBench::measure_load(const Deployment& deployment, std::uint32_t clie
 
 Speed ClusterBench::measure_speed(const Deployment& deployment) const {
     Speed speed;
-    speed.single = measure_load(deployment, room_clients, room_senders, rate_single);
-    speed.coalesced = measure_load(deployment, room_clients, room_senders, rate_coalesced);
-    speed.p99 = measure_load(deployment, latency_clients, latency_clients, rate_latency).p99;
+    speed.single = measure_load(deployment, shared_room_clients, shared_room_senders, shared_rate_single);
+    speed.coalesced = measure_load(deployment, shared_room_clients, shared_room_senders, shared_rate_coalesced);
+    speed.p99 = measure_load(deployment, latency_clients, latency_clients, shared_rate_latency).p99;
     if (deployment.redis) speed.fsync_p99 = percentile(deployment.redis->time_sets(sets), 0.99);
     return speed;
 }

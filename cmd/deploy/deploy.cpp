@@ -18,8 +18,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::chrono::minutes time_allowed{15};
-constexpr std::string_view schema = "waaft.deploy/1";
+constexpr std::string_view deploy_schema = "waaft.deploy/1";
 
 bool has_kind(const kube::Object& object, std::string_view kind) { return kube::text(object, {"kind"}) == kind; }
 
@@ -119,7 +118,7 @@ Result<void, cmd::Errors> Deploy::plan() {
 
 json::object Deploy::describe() const {
     const auto& target = session_.api->target();
-    json::object result{{"schema", json::string_view(schema.data(), schema.size())},
+    json::object result{{"schema", json::string_view(deploy_schema.data(), deploy_schema.size())},
                         {"context", target.context},
                         {"namespace", target.name_space},
                         {"name", session_.project.name},
@@ -317,7 +316,7 @@ Result<cmd::Exit, cmd::Errors> Deploy::fail(Work& work, const Watched& watched) 
     json::object more{{"revision", revision_.number}, {"image", image_.reference}};
     const auto exit = roll_back(work, more);
     if (!as_json) return exit;
-    auto result = cmd::failure_json(schema, exit, told.causes);
+    auto result = cmd::failure_json(deploy_schema, exit, told.causes);
     if (evidence) result["evidence"] = *evidence;
     for (const auto& [key, value] : more) result[key] = value;
     session_.streams.out << json::serialize(result) << '\n';

@@ -16,8 +16,7 @@
 namespace waaft::cmd {
 namespace {
 
-constexpr const char* schema = "waaft.destroy/1";
-constexpr std::chrono::minutes time_allowed{15};
+constexpr const char* destroy_schema = "waaft.destroy/1";
 
 struct Wish {
     bool volumes = false;
@@ -181,7 +180,7 @@ void report(const Streams& streams, bool json, const Departure& departure, bool 
                     << '\n';
         return;
     }
-    boost::json::object result{{"schema", schema}, {"result", "destroyed"}, {"exit", 0}};
+    boost::json::object result{{"schema", destroy_schema}, {"result", "destroyed"}, {"exit", 0}};
     auto& removed = result["removed"].emplace_array();
     for (const auto& object : departure.goes) removed.emplace_back(kube::title_of(object));
     auto& kept = result["kept"].emplace_array();
@@ -192,7 +191,7 @@ void report(const Streams& streams, bool json, const Departure& departure, bool 
 }
 
 Result<bool> destroy(deploy::Session& session, const Departure& departure, const Wish& wish) {
-    auto work = session.work(time_allowed);
+    auto work = session.work(deploy::time_allowed);
     if (auto removed = remove_and_wait(session, work, departure); !removed) return removed.error();
     if (wish.addresses && !session.project.expose.address.empty()) {
         if (auto released = release_address(session, work, departure); !released) return released.error();
@@ -202,7 +201,7 @@ Result<bool> destroy(deploy::Session& session, const Departure& departure, const
     return departure.with_namespace ? remove_namespace(session, work) : Result<bool>(false);
 }
 
-Result<Exit, Errors> run(const Streams& streams, const deploy::Input& input, const Wish& wish) {
+Result<Exit, Errors> run_destroy(const Streams& streams, const deploy::Input& input, const Wish& wish) {
     deploy::Session session(streams, input);
     if (auto started = session.start(); !started) return started.error();
     if (wish.addresses) {
@@ -239,7 +238,7 @@ Command destroy_command(const Environment& environment) {
             .arguments = {},
             .subcommands = {},
             .run = [input, wish](const Streams& streams) {
-                return deploy::finish(streams, input, schema, run(streams, input, *wish));
+                return deploy::finish(streams, input, destroy_schema, run_destroy(streams, input, *wish));
             }};
 }
 

@@ -11,7 +11,7 @@
 namespace waaft::cmd {
 namespace {
 
-constexpr const char* schema = "waaft.history/1";
+constexpr const char* history_schema = "waaft.history/1";
 
 void print(std::ostream& out, const std::vector<deploy::Revision>& revisions) {
     for (const auto& revision : revisions) {
@@ -22,7 +22,7 @@ void print(std::ostream& out, const std::vector<deploy::Revision>& revisions) {
 }
 
 boost::json::object to_json(const std::vector<deploy::Revision>& revisions) {
-    boost::json::object result{{"schema", schema}, {"result", "ok"}, {"exit", 0}};
+    boost::json::object result{{"schema", history_schema}, {"result", "ok"}, {"exit", 0}};
     auto& list = result["revisions"].emplace_array();
     for (const auto& revision : revisions) {
         list.push_back(boost::json::object{{"revision", revision.number},
@@ -36,7 +36,7 @@ boost::json::object to_json(const std::vector<deploy::Revision>& revisions) {
     return result;
 }
 
-Result<Exit, Errors> run(const Streams& streams, const deploy::Input& input) {
+Result<Exit, Errors> run_history(const Streams& streams, const deploy::Input& input) {
     deploy::Session session(streams, input);
     if (auto started = session.start(); !started) return started.error();
     const auto revisions = deploy::read_revisions(*session.api, session.project.name);
@@ -54,13 +54,14 @@ Result<Exit, Errors> run(const Streams& streams, const deploy::Input& input) {
 Command history_command(const Environment& environment) {
     deploy::Input input;
     input.environment = environment;
-    return {
-        .name = "history",
-        .doc = "The revisions of the deployment: when, by whom, which image, and how they ended.",
-        .options = deploy::shared_options(input),
-        .arguments = {},
-        .subcommands = {},
-        .run = [input](const Streams& streams) { return deploy::finish(streams, input, schema, run(streams, input)); }};
+    return {.name = "history",
+            .doc = "The revisions of the deployment: when, by whom, which image, and how they ended.",
+            .options = deploy::shared_options(input),
+            .arguments = {},
+            .subcommands = {},
+            .run = [input](const Streams& streams) {
+                return deploy::finish(streams, input, history_schema, run_history(streams, input));
+            }};
 }
 
 }  // namespace waaft::cmd

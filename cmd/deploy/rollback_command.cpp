@@ -14,8 +14,7 @@
 namespace waaft::cmd {
 namespace {
 
-constexpr const char* schema = "waaft.rollback/1";
-constexpr std::chrono::minutes time_allowed{15};
+constexpr const char* rollback_schema = "waaft.rollback/1";
 
 // The revision that was asked for; without a number the one that worked before the current one.
 Result<const deploy::Revision*> choose(const std::vector<deploy::Revision>& revisions, const std::string& wanted) {
@@ -59,8 +58,8 @@ struct Course {
             if (ready) streams.out << "deployed revision " << revision.number << " " << revision.image << '\n';
             return exit;
         }
-        auto result = ready ? boost::json::object{{"schema", schema}, {"result", "deployed"}, {"exit", 0}}
-                            : failure_json(schema, exit, causes);
+        auto result = ready ? boost::json::object{{"schema", rollback_schema}, {"result", "deployed"}, {"exit", 0}}
+                            : failure_json(rollback_schema, exit, causes);
         result["revision"] = revision.number;
         result["image"] = revision.image;
         streams.out << boost::json::serialize(result) << '\n';
@@ -92,10 +91,10 @@ struct Course {
     }
 };
 
-Result<Exit, Errors> run(const Streams& streams, const deploy::Input& input, const std::string& wanted) {
+Result<Exit, Errors> run_rollback(const Streams& streams, const deploy::Input& input, const std::string& wanted) {
     deploy::Session session(streams, input);
     if (auto started = session.start(); !started) return started.error();
-    auto work = session.work(time_allowed);
+    auto work = session.work(deploy::time_allowed);
     const auto lock =
         deploy::Lock::take(*session.api, work.name, Duration::zero(), session.progress, session.interrupt);
     if (!lock) return Errors{lock.error()};
@@ -118,7 +117,7 @@ Command rollback_command(const Environment& environment) {
             .arguments = {},
             .subcommands = {},
             .run = [input, wanted](const Streams& streams) {
-                return deploy::finish(streams, input, schema, run(streams, input, *wanted));
+                return deploy::finish(streams, input, rollback_schema, run_rollback(streams, input, *wanted));
             }};
 }
 

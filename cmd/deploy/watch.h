@@ -15,6 +15,9 @@
 
 namespace waaft::deploy {
 
+// For what changes a cluster, unless --timeout says else.
+inline constexpr std::chrono::minutes time_allowed{15};
+
 // What all steps of one command share.
 struct Work {
     kube::Api& api;

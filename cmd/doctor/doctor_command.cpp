@@ -135,7 +135,7 @@ Result<Exit, Errors> answer(const DoctorOptions& options, const Streams& streams
     return write_failure(streams.out, schema, errors);
 }
 
-Result<Exit, Errors> run(const DoctorOptions& options, const Environment& environment, const Streams& streams) {
+Result<Exit, Errors> run_doctor(const DoctorOptions& options, const Environment& environment, const Streams& streams) {
     const auto loaded = project::load(options, environment);
     if (!loaded) return answer(options, streams, loaded.error());
     const auto& project = loaded->project;
@@ -168,12 +168,13 @@ Command doctor_command(const Environment& environment) {
     // Each check has a limit of its own.
     auto all =
         project::with_shared_options({}, *options, [](const Option& option) { return option.name != "--timeout"; });
-    return {.name = "doctor",
-            .doc = "Check everything that building, pushing and deploying needs, and say what mends it.",
-            .options = std::move(all),
-            .arguments = {},
-            .subcommands = {},
-            .run = [options, environment](const Streams& streams) { return run(*options, environment, streams); }};
+    return {
+        .name = "doctor",
+        .doc = "Check everything that building, pushing and deploying needs, and say what mends it.",
+        .options = std::move(all),
+        .arguments = {},
+        .subcommands = {},
+        .run = [options, environment](const Streams& streams) { return run_doctor(*options, environment, streams); }};
 }
 
 }  // namespace waaft::cmd

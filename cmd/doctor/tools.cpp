@@ -14,7 +14,7 @@ using os::ProcessResult;
 constexpr std::chrono::seconds program_max{20};
 constexpr std::chrono::seconds registry_max{20};
 
-Result<ProcessResult> run(std::vector<std::string> argv, const os::Interrupt* interrupt) {
+Result<ProcessResult> run_tool(std::vector<std::string> argv, const os::Interrupt* interrupt) {
     os::ProcessSpec spec;
     spec.argv = std::move(argv);
     spec.timeout = program_max;
@@ -59,12 +59,12 @@ Check judge_docker(const Result<ProcessResult>& version, bool needed) {
 }
 
 Check check_docker(const project::Project& project, const os::Interrupt* interrupt) {
-    return judge_docker(run({"docker", "version", "--format", "{{json .}}"}, interrupt),
+    return judge_docker(run_tool({"docker", "version", "--format", "{{json .}}"}, interrupt),
                         project.image.builder == "docker");
 }
 
 Check check_buildx(const project::Project& project, const os::Interrupt* interrupt) {
-    const auto version = run({"docker", "buildx", "version"}, interrupt);
+    const auto version = run_tool({"docker", "buildx", "version"}, interrupt);
     if (version && version->ok()) return {"buildx", State::passed, first_line(version->out), {}};
     const bool needed = project.image.builder != "native" && project.image.platforms.size() > 1;
     return {"buildx", needed ? State::failed : State::warning,
@@ -77,7 +77,7 @@ Check check_gcloud(const project::Project& project, const os::Interrupt* interru
     if (!on_gke(project)) return {"gcloud", State::skipped, "not needed: cluster.provider is not gke", {}};
     // Not the configured account, which may have no credentials.
     const auto account =
-        run({"gcloud", "auth", "list", "--filter", "status:ACTIVE", "--format", "value(account)"}, interrupt);
+        run_tool({"gcloud", "auth", "list", "--filter", "status:ACTIVE", "--format", "value(account)"}, interrupt);
     if (is_missing(account)) {
         return {"gcloud", State::failed, "it is not installed",
                 "apt-get install google-cloud-cli google-cloud-cli-gke-gcloud-auth-plugin"};
@@ -110,7 +110,7 @@ Check judge_kubectl(const Result<ProcessResult>& version) {
 }
 
 Check check_kubectl(const os::Interrupt* interrupt) {
-    return judge_kubectl(run({"kubectl", "version", "--client", "--output", "json"}, interrupt));
+    return judge_kubectl(run_tool({"kubectl", "version", "--client", "--output", "json"}, interrupt));
 }
 
 Check check_registry(const project::Project& project, const cmd::Environment& environment,

@@ -9,9 +9,9 @@ namespace {
 
 constexpr std::string_view magic = "glibc-ld.so.cache1.1";
 constexpr std::uint32_t entries_max = 65536;
-constexpr std::size_t name_max = 4096;
+constexpr std::size_t soname_max = 4096;
 
-struct Header {
+struct CacheHeader {
     char magic[20];
     std::uint32_t entries;
     std::uint32_t strings_bytes;
@@ -19,7 +19,7 @@ struct Header {
     std::uint32_t extension_offset;
     std::uint32_t unused[3];
 };
-static_assert(sizeof(Header) == 48);
+static_assert(sizeof(CacheHeader) == 48);
 
 struct Entry {
     std::int32_t flags;
@@ -30,9 +30,9 @@ struct Entry {
 };
 static_assert(sizeof(Entry) == 24);
 
-std::optional<std::string> text_at(Bytes cache, std::uint32_t offset) {
+std::optional<std::string> cached_text_at(Bytes cache, std::uint32_t offset) {
     if (offset >= cache.size()) return std::nullopt;
-    const auto rest = cache.subspan(offset, std::min<std::size_t>(cache.size() - offset, name_max));
+    const auto rest = cache.subspan(offset, std::min<std::size_t>(cache.size() - offset, soname_max));
     const auto end = std::find(rest.begin(), rest.end(), 0);
     if (end == rest.end()) return std::nullopt;
     return std::string(rest.begin(), end);
@@ -53,7 +53,7 @@ Result<LoaderCache, LoaderCacheError> read_loader_cache(Bytes file) {
     const auto begin = std::search(file.begin(), file.end(), magic.begin(), magic.end());
     if (begin == file.end()) return LoaderCacheError::unknown_format;
     const auto cache = file.subspan(static_cast<std::size_t>(begin - file.begin()));
-    Header header;
+    CacheHeader header;
     if (cache.size() < sizeof header) return LoaderCacheError::truncated;
     std::memcpy(&header, cache.data(), sizeof header);
     if (header.entries > entries_max) return LoaderCacheError::too_many;
@@ -63,8 +63,8 @@ Result<LoaderCache, LoaderCacheError> read_loader_cache(Bytes file) {
         Entry entry;
         std::memcpy(&entry, cache.data() + sizeof header + i * sizeof entry, sizeof entry);
         if (entry.hwcap != 0) continue;
-        const auto key = text_at(cache, entry.key);
-        const auto value = text_at(cache, entry.value);
+        const auto key = cached_text_at(cache, entry.key);
+        const auto value = cached_text_at(cache, entry.value);
         if (!key || !value) return LoaderCacheError::truncated;
         result[*key].push_back(*value);
     }

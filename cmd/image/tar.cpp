@@ -14,7 +14,7 @@ constexpr std::size_t name_bytes = 100;
 constexpr std::size_t path_max = 4096;
 constexpr std::uint64_t size_max = 077777777777;  // eleven octal digits
 
-struct Header {
+struct TarHeader {
     char name[name_bytes];
     char mode[8];
     char uid[8];
@@ -33,7 +33,7 @@ struct Header {
     char prefix[155];
     char padding[12];
 };
-static_assert(sizeof(Header) == block);
+static_assert(sizeof(TarHeader) == block);
 
 // Octal digits with zeros in front and a zero byte behind.
 template <std::size_t N>
@@ -59,7 +59,7 @@ void TarWriter::fill_block() { bytes_.resize((bytes_.size() + block - 1) / block
 
 void TarWriter::put(const TarEntry& entry, std::string_view name, char type, std::size_t size) {
     assert(size <= size_max && entry.mtime >= 0);
-    Header header{};
+    TarHeader header{};
     std::copy_n(name.data(), std::min(name.size(), name_bytes), header.name);
     octal(header.mode, entry.mode);
     octal(header.uid, entry.uid);

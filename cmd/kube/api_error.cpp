@@ -10,8 +10,6 @@
 namespace waaft::kube {
 namespace {
 
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-
 struct Known {
     int status;  // 0: any
     std::string_view part;

@@ -21,6 +21,8 @@ using Objects = std::vector<Object>;
 // "metadata", "name"
 using Path = std::initializer_list<std::string_view>;
 
+inline bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
 const boost::json::value* find(const Object& object, Path path);
 std::string text(const Object& object, Path path);
 std::int64_t number(const Object& object, Path path, std::int64_t otherwise = 0);

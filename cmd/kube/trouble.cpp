@@ -10,8 +10,6 @@ namespace {
 
 using std::chrono::seconds;
 
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-
 std::string event_time(const Object& event) {
     auto last = text(event, {"lastTimestamp"});
     return last.empty() ? text(event, {"eventTime"}) : last;

@@ -21,8 +21,8 @@ constexpr int events_max = 512;
 
 timespec until_then(TimePoint until) {
     const auto left = std::max(until - Clock::now(), Duration::zero());
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
-    return {static_cast<time_t>(seconds.count()), static_cast<long>((left - seconds).count())};
+    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(left);
+    return {static_cast<time_t>(whole.count()), static_cast<long>((left - whole).count())};
 }
 
 }  // namespace

@@ -12,10 +12,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t joining_max = 64;
-constexpr Duration join_patience = std::chrono::seconds(30);  // without anybody getting in
+constexpr std::size_t herd_joining_max = 64;
+constexpr Duration herd_patience = std::chrono::seconds(30);  // without anybody getting in
 constexpr Duration settle = std::chrono::seconds(1);
-constexpr Duration turn_max = milliseconds(50);
+constexpr Duration herd_turn_max = milliseconds(50);
 constexpr std::uint32_t pause_least = 500;
 constexpr std::uint32_t pause_most = 15'000;
 
@@ -131,19 +131,20 @@ void turn(Herd& herd) {
         auto next = herd.due.extract(herd.due.begin());
         next.mapped()->attempt();
     }
-    const TimePoint until = herd.due.empty() ? now + turn_max : std::min(now + turn_max, herd.due.begin()->first);
+    const TimePoint until =
+        herd.due.empty() ? now + herd_turn_max : std::min(now + herd_turn_max, herd.due.begin()->first);
     herd.loop.turn(until);
 }
 
 void join_all(Herd& herd, const std::vector<std::unique_ptr<Member>>& members) {
     const TimePoint start = Clock::now();
-    TimePoint patience = start + join_patience;
+    TimePoint patience = start + herd_patience;
     std::uint32_t seen = 0;
     std::size_t begun = 0;
     while (herd.report.joined < members.size() && Clock::now() < patience) {
-        for (; begun < members.size() && herd.joining < joining_max; ++herd.joining) members[begun++]->attempt();
+        for (; begun < members.size() && herd.joining < herd_joining_max; ++herd.joining) members[begun++]->attempt();
         turn(herd);
-        if (herd.report.joined != seen) patience = Clock::now() + join_patience;
+        if (herd.report.joined != seen) patience = Clock::now() + herd_patience;
         seen = herd.report.joined;
     }
     herd.report.join_seconds = std::chrono::duration<double>(Clock::now() - start).count();

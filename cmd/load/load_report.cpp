@@ -7,7 +7,7 @@ namespace {
 
 namespace json = boost::json;
 
-double milliseconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; }
+double ms_of(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; }
 
 std::string fixed(double value, int digits) {
     char text[64];
@@ -30,12 +30,12 @@ json::object counts_json(const std::map<std::string, std::uint64_t>& counts) {
 }
 
 std::string phase_text(const ChatLoadReport::Phase& phase) {
-    const auto percentile = [&](double fraction) { return fixed(milliseconds(phase.latency.percentile(fraction)), 2); };
+    const auto percentile = [&](double fraction) { return fixed(ms_of(phase.latency.percentile(fraction)), 2); };
     std::string text = "deliveries  " + std::to_string(phase.deliveries) + " in " + fixed(phase.measured_seconds, 1) +
                        " s, " + fixed(phase.deliveries_per_second(), 0) + " a second\n";
     text += "latency     p50 " + percentile(0.5) + " ms, p99 " + percentile(0.99) + " ms, p99.9 " + percentile(0.999) +
-            " ms, max " + fixed(milliseconds(phase.latency.max()), 2) + " ms\n";
-    text += "schedule    the latest send was " + fixed(milliseconds(phase.behind_ns), 2) + " ms behind\n";
+            " ms, max " + fixed(ms_of(phase.latency.max()), 2) + " ms\n";
+    text += "schedule    the latest send was " + fixed(ms_of(phase.behind_ns), 2) + " ms behind\n";
     if (phase.server_cpu_seconds > 0) {
         text += "server      " + fixed(phase.server_cpu_seconds, 2) + " s of CPU time, " +
                 fixed(static_cast<double>(phase.deliveries) / phase.server_cpu_seconds, 0) + " deliveries for each\n";
@@ -49,11 +49,11 @@ json::object phase_json(const ChatLoadReport::Phase& phase) {
             {"deliveries", phase.deliveries},
             {"deliveriesPerSecond", phase.deliveries_per_second()},
             {"latencyMs",
-             {{"p50", milliseconds(latency.percentile(0.5))},
-              {"p99", milliseconds(latency.percentile(0.99))},
-              {"p999", milliseconds(latency.percentile(0.999))},
-              {"max", milliseconds(latency.max())}}},
-            {"behindMs", milliseconds(phase.behind_ns)},
+             {{"p50", ms_of(latency.percentile(0.5))},
+              {"p99", ms_of(latency.percentile(0.99))},
+              {"p999", ms_of(latency.percentile(0.999))},
+              {"max", ms_of(latency.max())}}},
+            {"behindMs", ms_of(phase.behind_ns)},
             {"serverCpuSeconds", phase.server_cpu_seconds}};
 }
 

@@ -70,7 +70,7 @@ void put_tls(Build& build, Object& settings) {
 }
 
 // People have moved before the pod is ended; the server's own limit is an hour.
-void put_drain(Build& build, Object& settings) {
+void put_drain_settings(Build& build, Object& settings) {
     constexpr std::uint32_t reserve_s = 10;
     constexpr std::uint32_t grace_max_s = 3600;
     constexpr std::uint32_t spread_s = 30;
@@ -141,7 +141,7 @@ Result<Object> pod_settings(Build& build) {
     force(build, settings, "ops.port", ops_port);
     put_tls(build, settings);
     put(settings, {"cluster", "secret"}, "/etc/waaft/cluster/secret");
-    put_drain(build, settings);
+    put_drain_settings(build, settings);
     put_redis_settings(build, settings);
     for (const auto& [setting, source] : project.secrets)
         put(settings, path_of(setting), std::string(secrets_folder) + setting);

@@ -1,5 +1,7 @@
 #include "cmd/os/files.h"
 
+#include "cmd/os/descriptor.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,21 +14,6 @@
 
 namespace waaft::os {
 namespace {
-
-class Descriptor {
-public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) close(fd_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
-    bool is_open() const { return fd_ >= 0; }
-
-private:
-    int fd_;
-};
 
 Error unwritable(const std::string& path, int number) {
     return {"file_unwritable", "the file cannot be written: " + std::generic_category().message(number), path,

@@ -1,5 +1,6 @@
 #include "cmd/os/process.h"
 
+#include "cmd/os/descriptor.h"
 #include "cmd/os/live_groups.h"
 
 #include <fcntl.h>
@@ -22,26 +23,6 @@ namespace {
 
 constexpr std::chrono::seconds until_killed{2};
 constexpr std::size_t read_size = 64 * 1024;
-
-class Descriptor {
-public:
-    explicit Descriptor(int fd = -1) : fd_(fd) {}
-    ~Descriptor() { reset(); }
-    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    int get() const { return fd_; }
-    bool is_open() const { return fd_ >= 0; }
-    void reset() {
-        if (fd_ >= 0) close(fd_);
-        fd_ = -1;
-    }
-
-private:
-    int fd_;
-};
 
 // What posix_spawn takes, freed at the end.
 struct Actions {

@@ -15,7 +15,7 @@ namespace waaft::pod {
 namespace {
 
 constexpr std::chrono::milliseconds attempt_time{2000};
-constexpr std::chrono::milliseconds pause_time{500};
+constexpr std::chrono::milliseconds look_pause{500};
 
 struct Socket {
     explicit Socket(int number) : fd(number) {}
@@ -69,7 +69,7 @@ Result<void> await_listener(const std::string& place, Duration patience) {
         if (std::chrono::steady_clock::now() >= end)
             return Error{"await_timeout", "nothing listens there: " + why, place,
                          "see the pods of that Service, and that no NetworkPolicy stands between"};
-        std::this_thread::sleep_for(pause_time);
+        std::this_thread::sleep_for(look_pause);
     }
 }
 

@@ -12,7 +12,7 @@ using Type = yaml::Node::Type;
 const std::string one_value_hint = "write one value after the colon";
 
 // "its keys are min, max, cpu, behavior", each once.
-std::string names_hint(const std::vector<std::string>& keys) {
+std::string hint_of_names(const std::vector<std::string>& keys) {
     std::string hint = "its keys are ";
     for (auto key = keys.begin(); key != keys.end(); ++key) {
         if (std::find(keys.begin(), key, *key) == key) hint += (key == keys.begin() ? "" : ", ") + *key;
@@ -35,7 +35,7 @@ public:
     void read_level(const yaml::Node& node, const std::string& owner, const std::string& prefix) {
         auto keys = names_below(fields(), prefix);
         if (prefix.empty()) keys.emplace_back("serve");
-        each_entry(problems_, node, {owner, names_hint(keys)}, keys,
+        each_entry(problems_, node, {owner, hint_of_names(keys)}, keys,
                    [&](const yaml::Node& key, const yaml::Node& value) {
                        const auto name = prefix + key.scalar;
                        if (name == "serve") {

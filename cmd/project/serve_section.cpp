@@ -9,8 +9,9 @@ namespace waaft::project {
 namespace {
 
 namespace json = boost::json;
+using Type = yaml::Node::Type;
 
-const std::string names_hint = "see `waaft config show` for the names";
+const std::string serve_names_hint = "see `waaft config show` for the names";
 
 class SectionReader {
 public:
@@ -20,7 +21,7 @@ public:
 
     // `prefix` is the dotted name so far with a dot at its end.
     void read_level(const yaml::Node& node, const std::string& owner, const std::string& prefix) {
-        each_entry(problems_, node, {owner, names_hint}, names_below(app::settings(), prefix),
+        each_entry(problems_, node, {owner, serve_names_hint}, names_below(app::settings(), prefix),
                    [&](const yaml::Node& key, const yaml::Node& value) {
                        const auto name = prefix + key.scalar;
                        if (const auto* setting = app::find_setting(name)) {
@@ -33,7 +34,6 @@ public:
 
 private:
     void read_setting(const app::Setting& setting, const yaml::Node& key, const yaml::Node& value) {
-        using Type = yaml::Node::Type;
         ServeValue result{&setting, {}, problems_.place(value.at), static_cast<int>(value.at.line)};
         const bool list = setting.kind == app::Kind::list;
         if (value.type != (list ? Type::list : Type::scalar)) {

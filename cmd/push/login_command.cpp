@@ -13,7 +13,7 @@
 namespace waaft::cmd {
 namespace {
 
-constexpr std::string_view schema = "waaft.login/1";
+constexpr std::string_view login_schema = "waaft.login/1";
 
 struct LoginOptions {
     std::string host;
@@ -90,11 +90,11 @@ Result<boost::json::object> login(LoginOptions options, const Environment& envir
     const auto kept = push::keep_login(*host, login, environment, interrupt);
     if (!kept) return kept.error();
     progress.done("The login of " + login.user + " at " + *host + " is kept in " + *kept);
-    return boost::json::object{{"schema", schema},   {"result", "kept"}, {"registry", *host},
-                               {"user", login.user}, {"kept_in", *kept}, {"checked", asks}};
+    return boost::json::object{{"schema", login_schema}, {"result", "kept"}, {"registry", *host},
+                               {"user", login.user},     {"kept_in", *kept}, {"checked", asks}};
 }
 
-Result<Exit, Errors> run(const LoginOptions& options, const Environment& environment, const Streams& streams) {
+Result<Exit, Errors> run_login(const LoginOptions& options, const Environment& environment, const Streams& streams) {
     auto errors = options.common.wrong;
     if (errors.empty()) {
         Progress progress(streams, options.common.progress);
@@ -106,7 +106,7 @@ Result<Exit, Errors> run(const LoginOptions& options, const Environment& environ
         errors.push_back(kept.error());
         progress.failed(errors.front().what);
     }
-    if (options.common.json()) return write_failure(streams.out, schema, errors);
+    if (options.common.json()) return write_failure(streams.out, login_schema, errors);
     for (const auto& error : errors) print_cause(streams, cause_of(error));
     return exit_of(errors);
 }
@@ -115,15 +115,16 @@ Result<Exit, Errors> run(const LoginOptions& options, const Environment& environ
 
 Command login_command(const Environment& environment) {
     const auto options = std::make_shared<LoginOptions>();
-    return {.name = "login",
-            .doc = "Keep a login at a registry, after asking whether it is taken.",
-            .options = login_options(options),
-            .arguments = {{.name = "HOST",
-                           .doc = "The registry: registry.example.org:5000, docker.io.",
-                           .choices = {},
-                           .set = [options](const std::string& value) { options->host = value; }}},
-            .subcommands = {},
-            .run = [options, environment](const Streams& streams) { return run(*options, environment, streams); }};
+    return {
+        .name = "login",
+        .doc = "Keep a login at a registry, after asking whether it is taken.",
+        .options = login_options(options),
+        .arguments = {{.name = "HOST",
+                       .doc = "The registry: registry.example.org:5000, docker.io.",
+                       .choices = {},
+                       .set = [options](const std::string& value) { options->host = value; }}},
+        .subcommands = {},
+        .run = [options, environment](const Streams& streams) { return run_login(*options, environment, streams); }};
 }
 
 }  // namespace waaft::cmd

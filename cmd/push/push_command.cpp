@@ -17,7 +17,7 @@
 namespace waaft::cmd {
 namespace {
 
-constexpr std::string_view schema = "waaft.push/1";
+constexpr std::string_view push_schema = "waaft.push/1";
 
 struct PushFlags {
     std::string from;
@@ -106,7 +106,7 @@ private:
             return boost::json::array(texts.begin(), texts.end());
         };
         const auto& blobs = pushed.blobs;
-        return {{"schema", schema},
+        return {{"schema", push_schema},
                 {"result", pushed.unchanged ? "unchanged" : "pushed"},
                 {"image", name + "@" + pushed.digest},
                 {"repository", name},
@@ -126,7 +126,7 @@ private:
     registry::PushOrder order_;
 };
 
-Result<Exit, Errors> run(const Shared& shared, const Environment& environment, const Streams& streams) {
+Result<Exit, Errors> run_push(const Shared& shared, const Environment& environment, const Streams& streams) {
     auto errors = shared.common->wrong;
     if (errors.empty()) {
         Progress progress(streams, shared.common->progress);
@@ -142,7 +142,7 @@ Result<Exit, Errors> run(const Shared& shared, const Environment& environment, c
         errors = pushed.error();
         progress.failed(errors.front().what);
     }
-    if (shared.common->json()) return write_failure(streams.out, schema, errors);
+    if (shared.common->json()) return write_failure(streams.out, push_schema, errors);
     for (const auto& error : errors) print_cause(streams, cause_of(error));
     return exit_of(errors);
 }
@@ -156,7 +156,7 @@ Command push_command(const Environment& environment) {
             .options = push_options(shared),
             .arguments = {},
             .subcommands = {},
-            .run = [shared, environment](const Streams& streams) { return run(shared, environment, streams); }};
+            .run = [shared, environment](const Streams& streams) { return run_push(shared, environment, streams); }};
 }
 
 }  // namespace waaft::cmd

@@ -21,9 +21,9 @@ std::string lower(std::string_view text) {
     return result;
 }
 
-class Reader {
+class ChallengeReader {
 public:
-    explicit Reader(std::string_view text) : rest_(text) {}
+    explicit ChallengeReader(std::string_view text) : rest_(text) {}
 
     bool at_end() const { return rest_.empty(); }
     bool take(char c) {
@@ -74,7 +74,7 @@ private:
 
 std::vector<Challenge> parse_challenges(std::string_view header) {
     std::vector<Challenge> result;
-    Reader reader(header.substr(0, header_max));
+    ChallengeReader reader(header.substr(0, header_max));
     for (;;) {
         reader.skip_separators();
         if (reader.at_end()) return result;

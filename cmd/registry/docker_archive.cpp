@@ -23,8 +23,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t piece = 256 * 1024;
-constexpr std::size_t layers_max = 1000;
+constexpr std::size_t layer_piece = 256 * 1024;
+constexpr std::size_t archive_layers_max = 1000;
 
 Error unusable(const std::string& what, const std::string& where) {
     return {"layout_unusable", "the archive of the image cannot be used: " + what, where, {}};
@@ -44,7 +44,7 @@ Result<Listing, Malformed> parse_listing(std::string_view text) {
     const auto* config = first->if_contains("Config");
     const auto* layers = first->if_contains("Layers");
     if (config == nullptr || !config->is_string() || layers == nullptr || !layers->is_array() ||
-        layers->get_array().size() > layers_max)
+        layers->get_array().size() > archive_layers_max)
         return Malformed{"its manifest.json lacks Config or Layers"};
     Listing result{std::string(config->get_string()), {}};
     for (const auto& layer : layers->get_array()) {
@@ -134,7 +134,7 @@ private:
         Gzip packer(keep);
         for (std::uint64_t at = 0; at < file->size;) {
             const std::string bytes =
-                archive_.read_at(file->offset + at, std::min<std::uint64_t>(piece, file->size - at));
+                archive_.read_at(file->offset + at, std::min<std::uint64_t>(layer_piece, file->size - at));
             if (bytes.empty()) return unusable("it ends in the middle of " + name, path_);
             if (interrupt_ != nullptr && interrupt_->raised()) return interrupt_->error();
             gzip || zstd ? keep(bytes) : packer.add(bytes);

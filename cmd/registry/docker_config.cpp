@@ -1,6 +1,7 @@
 #include "cmd/registry/docker_config.h"
 
 #include "cmd/json_text.h"
+#include "cmd/registry/json_field.h"
 #include "server/base/bytes.h"
 
 #include <boost/json/object.hpp>
@@ -23,11 +24,6 @@ std::string host_of(std::string_view server) {
     return host == "index.docker.io" || host == "registry-1.docker.io" ? "docker.io" : std::string(host);
 }
 
-std::string text_of(const json::object& object, std::string_view name) {
-    const auto* value = object.if_contains(name);
-    return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
-}
-
 Login read_login(const json::object& entry) {
     Login login{text_of(entry, "username"), text_of(entry, "password"), text_of(entry, "identitytoken")};
     const auto both = from_base64(text_of(entry, "auth"));
@@ -41,7 +37,7 @@ Login read_login(const json::object& entry) {
     return login;
 }
 
-Result<json::object> parse_object(std::string_view text, const std::string& file) {
+Result<json::object> parse_config(std::string_view text, const std::string& file) {
     if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return json::object();
     boost::system::error_code error;
     auto value = json::parse(text, error);
@@ -66,7 +62,7 @@ std::string DockerConfig::helper_of(const std::string& host) const {
 }
 
 Result<DockerConfig> parse_docker_config(std::string_view text, const std::string& file) {
-    const auto root = parse_object(text, file);
+    const auto root = parse_config(text, file);
     if (!root) return root.error();
     DockerConfig config;
     config.store = text_of(*root, "credsStore");
@@ -84,7 +80,7 @@ Result<DockerConfig> parse_docker_config(std::string_view text, const std::strin
 
 Result<std::string> with_login(std::string_view text, const std::string& file, const std::string& host,
                                const Login& login) {
-    auto root = parse_object(text, file);
+    auto root = parse_config(text, file);
     if (!root) return root.error();
     auto& auths = (*root)["auths"];
     if (!auths.is_object()) auths = json::object();

@@ -1,5 +1,7 @@
 #include "cmd/registry/failure.h"
 
+#include "cmd/registry/json_field.h"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -20,11 +22,6 @@ std::string printable(std::string_view text) {
     for (auto& c : result)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
     return text.size() > words_max ? result + "..." : result;
-}
-
-std::string text_of(const json::object& object, std::string_view name) {
-    const auto* value = object.if_contains(name);
-    return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
 }
 
 // {"errors":[{"code":"DENIED","message":"...","detail":...}]} of registries, {"details":"..."} and

@@ -1,5 +1,6 @@
 #include "cmd/registry/manifest.h"
 
+#include "cmd/registry/json_field.h"
 #include "cmd/registry/reference.h"
 
 #include <boost/json/array.hpp>
@@ -12,11 +13,6 @@ namespace json = boost::json;
 
 constexpr std::size_t layers_max = 1000;
 constexpr std::size_t manifests_max = 200;
-
-std::string text_of(const json::object& object, std::string_view name) {
-    const auto* value = object.if_contains(name);
-    return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
-}
 
 std::string platform_of(const json::object& object) {
     const std::string os = text_of(object, "os"), architecture = text_of(object, "architecture");

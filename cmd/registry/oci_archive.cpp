@@ -9,9 +9,9 @@
 namespace waaft::registry {
 namespace {
 
-constexpr std::size_t piece = 256 * 1024;
-constexpr unsigned depth_max = 4;
-constexpr std::size_t manifests_max = 1000;
+constexpr std::size_t blob_piece = 256 * 1024;
+constexpr unsigned index_depth_max = 4;
+constexpr std::size_t archive_manifests_max = 1000;
 
 // "blobs/sha256/ab..." -> "sha256:ab..."; else empty.
 std::string digest_of_path(std::string_view path) {
@@ -42,8 +42,9 @@ public:
 private:
     bool is_packed(const std::string& path, unsigned depth) {
         const auto found = archive_.files.find(path);
-        if (found == archive_.files.end() || found->second.size > manifest_max || depth == depth_max) return false;
-        if (++seen_ > manifests_max) return false;
+        if (found == archive_.files.end() || found->second.size > manifest_max || depth == index_depth_max)
+            return false;
+        if (++seen_ > archive_manifests_max) return false;
         const auto manifest = parse_manifest(archive_.file.read_at(found->second.offset, found->second.size), {});
         if (!manifest || (depth == 0 && manifest->manifests.size() != 1)) return false;
         const auto child_is_packed = [&](const Descriptor& child) {
@@ -63,7 +64,7 @@ private:
         WriteFile out(target);
         for (std::uint64_t at = 0; at < entry.size && out.good();) {
             const auto bytes =
-                archive_.file.read_at(entry.offset + at, std::min<std::uint64_t>(piece, entry.size - at));
+                archive_.file.read_at(entry.offset + at, std::min<std::uint64_t>(blob_piece, entry.size - at));
             // Too short a file is told by whoever reads the layout.
             if (bytes.empty()) break;
             if (interrupt_ != nullptr && interrupt_->raised()) return interrupt_->error();

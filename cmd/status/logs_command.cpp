@@ -22,10 +22,10 @@ namespace {
 using status::LogSource;
 using status::Session;
 
-constexpr std::string_view schema = "waaft.logs/1";
+constexpr std::string_view logs_schema = "waaft.logs/1";
 // More at once would be more kubectl processes than a machine likes.
 constexpr std::size_t followed_max = 50;
-constexpr std::chrono::seconds look_again{3};
+constexpr std::chrono::seconds look_again_for_pods{3};
 constexpr std::chrono::milliseconds between_reads{100};
 
 struct LogsOptions {
@@ -43,7 +43,7 @@ public:
 
     void line(const LogSource& source, std::string_view text) const {
         if (json_) {
-            const boost::json::object object{{"schema", std::string(schema)},
+            const boost::json::object object{{"schema", std::string(logs_schema)},
                                              {"pod", source.pod},
                                              {"container", source.container},
                                              {"line", clean_line(text)}};
@@ -171,7 +171,7 @@ Errors follow(const LogsOptions& options, Session& session, const std::vector<Lo
             } else if (sources.error().code != "CLUSTER_UNREACHABLE" && sources.error().code != "CLUSTER_BUSY") {
                 return {sources.error()};
             }
-            next_look = Clock::now() + look_again;
+            next_look = Clock::now() + look_again_for_pods;
         }
         follower.read();
         streams.out << std::flush;
@@ -182,20 +182,20 @@ Errors follow(const LogsOptions& options, Session& session, const std::vector<Lo
     return {interrupt.error()};
 }
 
-Result<Exit, Errors> run(const LogsOptions& options, const Environment& environment, const Streams& streams) {
+Result<Exit, Errors> run_logs(const LogsOptions& options, const Environment& environment, const Streams& streams) {
     const auto& flags = options.flags;
     auto wrong = options.wrong;
     if (options.log.follow && options.log.previous) {
         wrong.push_back({"usage_logs", "--previous is a log that has ended; it cannot be followed", {}, {}});
     }
-    if (!wrong.empty()) return status::failed(flags, streams, schema, wrong);
+    if (!wrong.empty()) return status::failed(flags, streams, logs_schema, wrong);
     const os::Interrupt interrupt;
     auto session = status::open_session(flags, environment, streams, &interrupt);
-    if (!session) return status::failed(flags, streams, schema, session.error());
+    if (!session) return status::failed(flags, streams, logs_schema, session.error());
     const auto sources = find_sources(options, *session);
-    if (!sources) return status::failed(flags, streams, schema, {sources.error()});
+    if (!sources) return status::failed(flags, streams, logs_schema, {sources.error()});
     if (sources->empty() && !options.log.follow) {
-        return status::failed(flags, streams, schema, {no_logs(options, *session)});
+        return status::failed(flags, streams, logs_schema, {no_logs(options, *session)});
     }
     Printer printer(streams, flags.common->json(), session->project().name);
     printer.name(*sources);
@@ -203,7 +203,7 @@ Result<Exit, Errors> run(const LogsOptions& options, const Environment& environm
                                            : print_all(options, *session, *sources, printer, interrupt);
     // Ctrl-C is how following ends.
     if (interrupt.raised()) return exit_of({interrupt.error()});
-    if (!errors.empty()) return status::failed(flags, streams, schema, errors);
+    if (!errors.empty()) return status::failed(flags, streams, logs_schema, errors);
     return Exit::ok;
 }
 
@@ -253,7 +253,7 @@ Command logs_command(const Environment& environment) {
             .options = status::with_session_options(std::move(own), options->flags),
             .arguments = {},
             .subcommands = {},
-            .run = [options, environment](const Streams& streams) { return run(*options, environment, streams); }};
+            .run = [options, environment](const Streams& streams) { return run_logs(*options, environment, streams); }};
 }
 
 }  // namespace waaft::cmd

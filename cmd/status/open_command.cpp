@@ -13,7 +13,7 @@
 namespace waaft::cmd {
 namespace {
 
-constexpr std::string_view schema = "waaft.open/1";
+constexpr std::string_view open_schema = "waaft.open/1";
 
 struct OpenOptions {
     status::SessionFlags flags;
@@ -40,26 +40,26 @@ bool open_in_browser(const std::string& url, const os::Interrupt& interrupt) {
     return done && done->ok();
 }
 
-Result<Exit, Errors> run(const OpenOptions& options, const Environment& environment, const Streams& streams) {
+Result<Exit, Errors> run_open(const OpenOptions& options, const Environment& environment, const Streams& streams) {
     const auto& flags = options.flags;
     const os::Interrupt interrupt;
     auto session = status::open_session(flags, environment, streams, &interrupt);
-    if (!session) return status::failed(flags, streams, schema, session.error());
+    if (!session) return status::failed(flags, streams, open_schema, session.error());
     const auto view = status::collect(*session->api, session->project());
-    if (!view) return status::failed(flags, streams, schema, {view.error()});
+    if (!view) return status::failed(flags, streams, open_schema, {view.error()});
     const auto address = status::address_of(*view);
     if (address.url.empty()) {
         const auto& name_space = session->api->target().name_space;
         if (view->deployment.empty()) {
-            return status::failed(flags, streams, schema,
+            return status::failed(flags, streams, open_schema,
                                   {{"NOT_FOUND", "there is no Deployment " + view->name, name_space,
                                     "`waaft deploy` brings it there; check --context and --namespace"}});
         }
-        return status::failed(flags, streams, schema,
+        return status::failed(flags, streams, open_schema,
                               {{"LB_PENDING", "it has no address yet", name_space, "`waaft status` says why"}});
     }
     if (flags.common->json()) {
-        streams.out << boost::json::serialize(boost::json::object{{"schema", std::string(schema)},
+        streams.out << boost::json::serialize(boost::json::object{{"schema", std::string(open_schema)},
                                                                   {"result", "ok"},
                                                                   {"url", address.url},
                                                                   {"address", address.host}})
@@ -84,7 +84,7 @@ Command open_command(const Environment& environment) {
             .options = status::with_session_options(std::move(own), options->flags),
             .arguments = {},
             .subcommands = {},
-            .run = [options, environment](const Streams& streams) { return run(*options, environment, streams); }};
+            .run = [options, environment](const Streams& streams) { return run_open(*options, environment, streams); }};
 }
 
 }  // namespace waaft::cmd

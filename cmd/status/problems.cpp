@@ -74,7 +74,7 @@ void add_autoscaler(Report& report) {
     }
 }
 
-void add_redis(Report& report, const View& view) {
+void add_redis_problems(Report& report, const View& view) {
     const auto object = view.redis.empty() ? std::string() : "StatefulSet/" + kube::name_of(view.redis);
     if (!view.redis.empty() && kube::number(view.redis, {"status", "readyReplicas"}) < 1) {
         report.problems.push_back(
@@ -163,7 +163,7 @@ void add_problems(Report& report, const View& view, UnixMs now) {
     for (const auto& pod : view.pods) add_restart(report, pod, now);
     add_silent_pods(report);
     add_autoscaler(report);
-    add_redis(report, view);
+    add_redis_problems(report, view);
     add_address(report, view, now);
     add_certificate(report, now);
 }

@@ -24,7 +24,7 @@ namespace {
 using status::Scale;
 using status::Session;
 
-constexpr std::string_view schema = "waaft.scale/1";
+constexpr std::string_view scale_schema = "waaft.scale/1";
 constexpr std::int64_t pods_max = 1000;
 constexpr std::int64_t cpu_max = 500;
 constexpr std::chrono::minutes default_timeout{10};
@@ -38,7 +38,7 @@ struct ScaleOptions {
     bool force = false;
     Errors wrong;
 };
-using Shared = std::shared_ptr<ScaleOptions>;
+using SharedScale = std::shared_ptr<ScaleOptions>;
 
 // What a look at the cluster gave.
 struct Looked {
@@ -176,8 +176,8 @@ void show(const ScaleOptions& options, const Outcome& outcome, const boost::json
           const Streams& streams) {
     const auto& waited = outcome.waited;
     if (options.flags.common->json()) {
-        boost::json::object json{{"schema", std::string(schema)}, {"result", "ok"}};
-        if (waited.exit != Exit::ok) json = failure_json(schema, waited.exit, waited.causes);
+        boost::json::object json{{"schema", std::string(scale_schema)}, {"result", "ok"}};
+        if (waited.exit != Exit::ok) json = failure_json(scale_schema, waited.exit, waited.causes);
         json["before"] = json_of(outcome.before);
         json["after"] = json_of(outcome.after);
         json["ready"] = waited.pods;
@@ -242,29 +242,29 @@ Result<Outcome, Errors> scale(const ScaleOptions& options, Session& session, Pro
     return outcome;
 }
 
-Result<Exit, Errors> run(const ScaleOptions& options, const Environment& environment, const Streams& streams) {
+Result<Exit, Errors> run_scale(const ScaleOptions& options, const Environment& environment, const Streams& streams) {
     const auto& flags = options.flags;
-    if (!options.wrong.empty()) return status::failed(flags, streams, schema, options.wrong);
+    if (!options.wrong.empty()) return status::failed(flags, streams, scale_schema, options.wrong);
     if (options.wish.empty()) {
-        return status::failed(flags, streams, schema, {status::wished({}, options.wish).error()});
+        return status::failed(flags, streams, scale_schema, {status::wished({}, options.wish).error()});
     }
     const os::Interrupt interrupt;
     auto session = status::open_session(flags, environment, streams, &interrupt);
-    if (!session) return status::failed(flags, streams, schema, session.error());
+    if (!session) return status::failed(flags, streams, scale_schema, session.error());
     if (session->project().redis.mode == project::RedisMode::none)
-        return status::failed(flags, streams, schema,
+        return status::failed(flags, streams, scale_schema,
                               {{"usage_scale",
                                 "redis.mode is none, so there is one pod and nothing to scale",
                                 {},
                                 "set redis.mode to bundled or external in waaft.yaml, then waaft deploy"}});
     Progress progress(streams, flags.common->progress);
     const auto outcome = scale(options, *session, progress, interrupt);
-    if (!outcome) return status::failed(flags, streams, schema, outcome.error());
+    if (!outcome) return status::failed(flags, streams, scale_schema, outcome.error());
     show(options, *outcome, progress.timings(), streams);
     return outcome->waited.exit;
 }
 
-Option number_option(const Shared& options, std::string name, std::int64_t min, std::int64_t max, std::string doc,
+Option number_option(const SharedScale& options, std::string name, std::int64_t min, std::int64_t max, std::string doc,
                      std::optional<std::int64_t> status::ScaleWish::*member) {
     const auto set = [options, min, max, member](const std::string& flag, const std::string& text) {
         std::int64_t value = 0;
@@ -299,12 +299,13 @@ Command scale_command(const Environment& environment) {
         status::switch_option("--force-conflicts", "Take the limits over from whoever else set them.",
                               [options] { options->force = true; }),
     };
-    return {.name = "scale",
-            .doc = "Change how many pods the autoscaler may run, and wait until it is so.",
-            .options = status::with_session_options(std::move(own), options->flags, true),
-            .arguments = {},
-            .subcommands = {},
-            .run = [options, environment](const Streams& streams) { return run(*options, environment, streams); }};
+    return {
+        .name = "scale",
+        .doc = "Change how many pods the autoscaler may run, and wait until it is so.",
+        .options = status::with_session_options(std::move(own), options->flags, true),
+        .arguments = {},
+        .subcommands = {},
+        .run = [options, environment](const Streams& streams) { return run_scale(*options, environment, streams); }};
 }
 
 }  // namespace waaft::cmd

@@ -21,7 +21,7 @@ using status::Report;
 using status::Session;
 using status::View;
 
-constexpr std::string_view schema = "waaft.status/1";
+constexpr std::string_view status_schema = "waaft.status/1";
 // Between the two looks at the counters that make rates.
 constexpr std::chrono::milliseconds measure_gap{700};
 
@@ -32,7 +32,7 @@ struct StatusOptions {
     Duration interval = std::chrono::seconds(2);
     Errors wrong;
 };
-using Shared = std::shared_ptr<StatusOptions>;
+using SharedStatus = std::shared_ptr<StatusOptions>;
 
 // False: an interrupt came.
 bool wait(Duration time, const os::Interrupt& interrupt) {
@@ -117,21 +117,21 @@ Errors watch(const StatusOptions& options, Session& session, const Screen& scree
     return {interrupt.error()};
 }
 
-Result<Exit, Errors> run(const StatusOptions& options, const Environment& environment, const Streams& streams) {
+Result<Exit, Errors> run_status(const StatusOptions& options, const Environment& environment, const Streams& streams) {
     const auto& flags = options.flags;
-    if (!options.wrong.empty()) return status::failed(flags, streams, schema, options.wrong);
+    if (!options.wrong.empty()) return status::failed(flags, streams, status_schema, options.wrong);
     const os::Interrupt interrupt;
     auto session = status::open_session(flags, environment, streams, &interrupt);
-    if (!session) return status::failed(flags, streams, schema, session.error());
+    if (!session) return status::failed(flags, streams, status_schema, session.error());
     const auto screen = screen_of(streams, environment);
     if (options.watch) {
         const auto ended = watch(options, *session, screen, streams, interrupt);
         // Ctrl-C is how a watch ends; nothing is to be said about it.
         if (interrupt.raised()) return exit_of(ended);
-        return status::failed(flags, streams, schema, ended);
+        return status::failed(flags, streams, status_schema, ended);
     }
     const auto report = look_once(options, *session, interrupt);
-    if (!report) return status::failed(flags, streams, schema, report.error());
+    if (!report) return status::failed(flags, streams, status_schema, report.error());
     streams.out << shown(*report, flags.common->json(), screen);
     return exit_of_report(options, *report);
 }
@@ -159,12 +159,13 @@ Command status_command(const Environment& environment) {
         status::switch_option("--check", "Exit code 8 when something is wrong; for monitoring.",
                               [options] { options->check = true; }),
     };
-    return {.name = "status",
-            .doc = "Show what runs on the cluster, how it does, and what is wrong.",
-            .options = status::with_session_options(std::move(own), options->flags),
-            .arguments = {},
-            .subcommands = {},
-            .run = [options, environment](const Streams& streams) { return run(*options, environment, streams); }};
+    return {
+        .name = "status",
+        .doc = "Show what runs on the cluster, how it does, and what is wrong.",
+        .options = status::with_session_options(std::move(own), options->flags),
+        .arguments = {},
+        .subcommands = {},
+        .run = [options, environment](const Streams& streams) { return run_status(*options, environment, streams); }};
 }
 
 }  // namespace waaft::cmd

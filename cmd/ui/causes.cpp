@@ -8,7 +8,7 @@
 namespace waaft::cmd {
 namespace {
 
-constexpr std::array table{
+constexpr std::array causes{
     // The image, as the cluster sees it.
     CauseInfo{"IMAGE_NOT_FOUND", "The registry has no image of that name, tag or digest.",
               "Check image.repository and image.version in waaft.yaml, then `waaft push`."},
@@ -126,12 +126,12 @@ constexpr std::array table{
 
 }  // namespace
 
-std::span<const CauseInfo> cause_table() { return table; }
+std::span<const CauseInfo> cause_table() { return causes; }
 
 const CauseInfo* find_cause(std::string_view code) {
     const auto* const found =
-        std::find_if(table.begin(), table.end(), [code](const CauseInfo& info) { return info.code == code; });
-    return found == table.end() ? nullptr : found;
+        std::find_if(causes.begin(), causes.end(), [code](const CauseInfo& info) { return info.code == code; });
+    return found == causes.end() ? nullptr : found;
 }
 
 std::string causes_markdown() {
@@ -141,7 +141,7 @@ std::string causes_markdown() {
         "The exit code is what the cause alone stands for. A rollout that fails for any of them ends with 8, or\n"
         "with 9 if the version before was brought back, or with 10 if that failed too.\n\n"
         "| code | meaning | what mends it | exit |\n|---|---|---|---|\n";
-    for (const auto& info : table) {
+    for (const auto& info : causes) {
         text += "| `" + std::string(info.code) + "` | " + std::string(info.meaning) + " | " + std::string(info.hint) +
                 " | " + std::to_string(static_cast<int>(exit_of_code(info.code))) + " |\n";
     }

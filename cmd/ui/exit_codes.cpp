@@ -12,7 +12,7 @@ struct Row {
 };
 
 // A command that knows more (a rollout that was rolled back) answers its Exit itself.
-constexpr std::array table{
+constexpr std::array rows{
     Row{"interrupted", Exit::interrupted},
     Row{"terminated", Exit::terminated},
 
@@ -108,8 +108,8 @@ bool matches(const Row& row, std::string_view code) {
 }  // namespace
 
 Exit exit_of_code(std::string_view code) {
-    const auto* const row = std::find_if(table.begin(), table.end(), [&](const Row& r) { return matches(r, code); });
-    return row == table.end() ? Exit::unexpected : row->exit;
+    const auto* const row = std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return matches(r, code); });
+    return row == rows.end() ? Exit::unexpected : row->exit;
 }
 
 Exit exit_of(const Errors& errors) {

@@ -1,3 +1,4 @@
+#include "cmd/yaml/digit.h"
 #include "cmd/yaml/document.h"
 
 #include <boost/json/array.hpp>
@@ -17,7 +18,6 @@ namespace json = boost::json;
 constexpr std::size_t simple_key_max = 1000;
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // What YAML 1.1 or 1.2 takes for null or a boolean; Kubernetes reads the former.
 bool is_word_of_yaml(std::string_view text) {

@@ -1,4 +1,5 @@
 // Between nodes and JSON values: the core schema of YAML 1.2.
+#include "cmd/yaml/digit.h"
 #include "cmd/yaml/document.h"
 
 #include <boost/json/array.hpp>
@@ -15,8 +16,6 @@ namespace waaft::yaml {
 namespace {
 
 namespace json = boost::json;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 template <std::size_t N>
 bool is_one_of(std::string_view text, const std::array<std::string_view, N>& words) {

@@ -1,24 +1,16 @@
 #include "server/app/home.h"
 
+#include "server/app/frame.h"
 #include "server/app/home_room.h"
 #include "server/app/post_office.h"
 #include "server/base/id.h"
 #include "server/base/log.h"
-#include "server/signaling/codec.h"
 
 #include <boost/asio/post.hpp>
 
 namespace waaft::app {
 
 using signaling::ErrorCode;
-
-namespace {
-
-SharedBytes frame_of(const signaling::ServerMessage& message) {
-    return std::make_shared<const std::string>(net::text_frame(signaling::encode(message)));
-}
-
-}  // namespace
 
 Home::Home(Services& services, ShardIndex self, boost::asio::io_context& io, ShardCounters& counters)
     : services_(services),

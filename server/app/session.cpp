@@ -1,3 +1,4 @@
+#include "server/app/frame.h"
 #include "server/app/post_office.h"
 #include "server/app/sessions.h"
 #include "server/auth/turn.h"
@@ -146,7 +147,7 @@ void Session::refuse(ErrorCode code, std::string detail, std::string re) {
 
 void Session::send(const signaling::ServerMessage& message) {
     if (!connection_) return;
-    connection_->send(std::make_shared<const std::string>(net::text_frame(signaling::encode(message))));
+    connection_->send(frame_of(message));
 }
 
 void Session::close(CloseCode code) {

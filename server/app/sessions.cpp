@@ -1,8 +1,8 @@
 #include "server/app/sessions.h"
 
+#include "server/app/frame.h"
 #include "server/app/post_office.h"
 #include "server/base/id.h"
-#include "server/signaling/codec.h"
 
 #include <algorithm>
 
@@ -23,10 +23,6 @@ constexpr Duration coalesce_shared_for = std::chrono::milliseconds(24);
 constexpr Duration rate_window = std::chrono::milliseconds(100);
 constexpr Duration join_timeout = std::chrono::seconds(10);
 constexpr std::size_t batch_max = 256;
-
-SharedBytes frame_of(const signaling::ServerMessage& message) {
-    return std::make_shared<const std::string>(net::text_frame(signaling::encode(message)));
-}
 
 SharedBytes joined_frames(const std::vector<SharedBytes>& frames) {
     std::size_t size = 0;

@@ -18,14 +18,14 @@ constexpr std::uint32_t time_cost = 2;
 constexpr std::uint32_t memory_kib = 19 * 1024;
 constexpr std::uint32_t parallelism = 1;
 constexpr std::size_t salt_size = 16;
-constexpr std::size_t hash_size = 32;
+constexpr std::size_t argon2_hash_size = 32;
 
 // Empty if there was no memory for it.
 std::string hash_password(const std::string& password) {
     const std::string salt = random_bytes(salt_size);
     std::array<char, 128> encoded{};
     const int error = argon2id_hash_encoded(time_cost, memory_kib, parallelism, password.data(), password.size(),
-                                            salt.data(), salt.size(), hash_size, encoded.data(), encoded.size());
+                                            salt.data(), salt.size(), argon2_hash_size, encoded.data(), encoded.size());
     return error == ARGON2_OK ? std::string(encoded.data()) : std::string();
 }
 

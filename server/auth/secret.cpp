@@ -40,7 +40,7 @@ Error io_error(const std::string& file, const char* doing) {
             "Give the user that runs waaft the right to read and write this file and its directory."};
 }
 
-std::string trimmed(std::string text) {
+std::string trimmed_secret(std::string text) {
     const auto last = text.find_last_not_of(" \t\r\n");
     text.resize(last == std::string::npos ? 0 : last + 1);
     return text;
@@ -60,7 +60,7 @@ Result<std::string> read_open(int fd, const std::string& file, const char* hint)
     std::array<char, secret_size_max + 1> buffer{};
     const ssize_t size = ::read(fd, buffer.data(), buffer.size());
     if (size < 0) return io_error(file, "read");
-    const std::string secret = trimmed(std::string(buffer.data(), static_cast<std::size_t>(size)));
+    const std::string secret = trimmed_secret(std::string(buffer.data(), static_cast<std::size_t>(size)));
     if (secret.size() < secret_size_min || static_cast<std::size_t>(size) > secret_size_max) {
         return Error{
             "secret_bad",

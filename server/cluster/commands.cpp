@@ -49,7 +49,7 @@ bool add_records(Command& command, const std::vector<store::NewRecord>& records)
     return true;
 }
 
-std::optional<std::uint64_t> to_number(const Reply& reply) {
+std::optional<std::uint64_t> number_in(const Reply& reply) {
     std::uint64_t number = 0;
     const char* end = reply.text.data() + reply.text.size();
     const auto [read, error] = std::from_chars(reply.text.data(), end, number);
@@ -74,11 +74,11 @@ Result<store::Record, Misread> to_record(const std::string& bytes, store::Seq se
 }
 
 // [seq, record, seq, record]
-Read<std::vector<store::Record>> read_records(const Reply& reply) {
+Read<std::vector<store::Record>> read_record_replies(const Reply& reply) {
     std::vector<store::Record> records;
     if (!is_list(reply, true)) return unlike("history");
     for (std::size_t i = 0; i < reply.items.size(); i += 2) {
-        const auto seq = to_number(reply.items[i]);
+        const auto seq = number_in(reply.items[i]);
         if (!seq) return unlike("history");
         auto record = to_record(reply.items[i + 1].text, *seq);
         if (!record) return record.error();
@@ -87,7 +87,7 @@ Read<std::vector<store::Record>> read_records(const Reply& reply) {
     return records;
 }
 
-Read<void> read_members(const Reply& reply, std::vector<store::SharedMember>& members) {
+Read<void> read_member_replies(const Reply& reply, std::vector<store::SharedMember>& members) {
     if (!is_list(reply, true)) return unlike("read");
     for (std::size_t i = 0; i < reply.items.size(); i += 2) {
         auto member = decode_member(reply.items[i].text, reply.items[i + 1].text);
@@ -128,10 +128,10 @@ Read<void> read_nonces(const Reply& reply, std::vector<store::Nonce>& nonces) {
     return {};
 }
 
-Read<void> read_row(const std::vector<Reply>& parts, store::Snapshot& snapshot) {
-    const auto revision = to_number(parts[2]);
-    const auto rules = to_number(parts[3]);
-    const auto last = to_number(parts[4]);
+Read<void> read_row_reply(const std::vector<Reply>& parts, store::Snapshot& snapshot) {
+    const auto revision = number_in(parts[2]);
+    const auto rules = number_in(parts[3]);
+    const auto last = number_in(parts[4]);
     if (!parts[0].is(Reply::Kind::text) || !parts[1].is(Reply::Kind::text) || !revision || !rules || !last)
         return Misread{"the room's row is missing or not a value of ours"};
     auto row = decode_row(parts[1].text);
@@ -232,13 +232,13 @@ Read<store::Committed> read_committed(const Reply& reply) {
 Read<std::optional<store::Snapshot>> read_snapshot(const Reply& reply, std::string_view room) {
     if (reply.is(Reply::Kind::nil)) return std::optional<store::Snapshot>();
     const std::vector<Reply>& parts = reply.items;
-    const auto first = parts.size() == 12 ? to_number(parts[5]) : std::nullopt;
+    const auto first = parts.size() == 12 ? number_in(parts[5]) : std::nullopt;
     if (!first || !is_list(parts[7], false) || !parts[11].is(Reply::Kind::integer)) return unlike("read");
     store::Snapshot snapshot;
-    if (const auto row = read_row(parts, snapshot); !row) return row.error();
+    if (const auto row = read_row_reply(parts, snapshot); !row) return row.error();
     snapshot.row.name = room;
     snapshot.end_may_be_lost = parts[11].integer != 0;
-    if (const auto members = read_members(parts[6], snapshot.members); !members) return members.error();
+    if (const auto members = read_member_replies(parts[6], snapshot.members); !members) return members.error();
     for (const Reply& ban : parts[7].items) snapshot.bans.push_back(ban.text);
     if (const auto tail = read_tail(parts[8], *first, snapshot.tail); !tail) return tail.error();
     for (const std::size_t i : {9U, 10U}) {
@@ -253,9 +253,9 @@ Read<store::Page> read_page(const Reply& reply) {
     store::Page page;
     if (reply.is(Reply::Kind::nil)) return page;
     if (reply.items.size() != 3 || !reply.items[2].is(Reply::Kind::integer)) return unlike("history");
-    auto items = read_records(reply.items[0]);
+    auto items = read_record_replies(reply.items[0]);
     if (!items) return items.error();
-    const auto reactions = read_records(reply.items[1]);
+    const auto reactions = read_record_replies(reply.items[1]);
     if (!reactions) return reactions.error();
     page.items = std::move(*items);
     std::reverse(page.items.begin(), page.items.end());

@@ -24,7 +24,7 @@ struct ReplyReader::Parts {
 
 namespace {
 
-Reply& place(const redisReadTask* task) {
+Reply& place_for(const redisReadTask* task) {
     if (task->parent != nullptr) return static_cast<Reply*>(task->parent->obj)->items[task->idx];
     auto* parts = static_cast<ReplyReader::Parts*>(task->privdata);
     parts->root = std::make_unique<Reply>();
@@ -32,7 +32,7 @@ Reply& place(const redisReadTask* task) {
 }
 
 void* make_text(const redisReadTask* task, char* text, std::size_t size) {
-    Reply& reply = place(task);
+    Reply& reply = place_for(task);
     reply.kind = task->type == REDIS_REPLY_ERROR    ? Reply::Kind::error
                  : task->type == REDIS_REPLY_STATUS ? Reply::Kind::status
                                                     : Reply::Kind::text;
@@ -43,20 +43,20 @@ void* make_text(const redisReadTask* task, char* text, std::size_t size) {
 // Null: hiredis takes it for a lack of memory and gives up.
 void* make_array(const redisReadTask* task, std::size_t count) {
     if (count > ReplyReader::elements_max) return nullptr;
-    Reply& reply = place(task);
+    Reply& reply = place_for(task);
     reply.kind = Reply::Kind::array;
     reply.items.resize(count);
     return &reply;
 }
 
 void* make_integer(const redisReadTask* task, long long value) {
-    Reply& reply = place(task);
+    Reply& reply = place_for(task);
     reply.kind = Reply::Kind::integer;
     reply.integer = value;
     return &reply;
 }
 
-void* make_nil(const redisReadTask* task) { return &place(task); }
+void* make_nil(const redisReadTask* task) { return &place_for(task); }
 
 }  // namespace
 

@@ -12,7 +12,7 @@ constexpr std::string_view form = "redis://HOST:PORT/DATABASE or rediss://HOST:P
 Error bad(std::string what) { return {"redis_url", std::move(what), "redis.url", "write " + std::string(form)}; }
 
 template <class Number>
-std::optional<Number> to_number(std::string_view text) {
+std::optional<Number> as_number(std::string_view text) {
     Number number{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
@@ -43,7 +43,7 @@ Result<void> read_authority(std::string_view text, RedisUrl& url) {
     if (!is_host(host)) return bad("The address of Redis has no valid host.");
     url.host = host;
     if (port.empty()) return {};
-    const auto number = port.starts_with(':') ? to_number<std::uint16_t>(port.substr(1)) : std::nullopt;
+    const auto number = port.starts_with(':') ? as_number<std::uint16_t>(port.substr(1)) : std::nullopt;
     if (!number || *number == 0) return bad("The address of Redis has no valid port.");
     url.port = *number;
     return {};
@@ -73,7 +73,7 @@ Result<RedisUrl> parse_redis_url(std::string_view text) {
     const auto slash = text.find('/');
     if (const auto read = read_authority(text.substr(0, slash), url); !read) return read.error();
     if (slash == std::string_view::npos || slash + 1 == text.size()) return url;
-    const auto database = to_number<std::uint32_t>(text.substr(slash + 1));
+    const auto database = as_number<std::uint32_t>(text.substr(slash + 1));
     if (!database) return bad("The number of the database in the address of Redis is not one.");
     url.database = *database;
     return url;

@@ -8,7 +8,7 @@
 namespace waaft::cluster {
 namespace {
 
-constexpr std::uint64_t version = 1;
+constexpr std::uint64_t values_version = 1;
 constexpr std::uint64_t mark_on = 1;
 constexpr std::uint64_t mark_deleted = 2;
 constexpr std::size_t before_names = 1 + 1 + 1 + 8 + 8 + 2;
@@ -83,7 +83,7 @@ std::optional<std::string> encode_record(const store::Record& record) {
     const std::size_t head = before_names + 2 + record.from.size() + 2 + record.name.size() + 2 + record.emoji.size();
     if (head > packed_text_max || head + record.text.size() > record_max || record.at < 0) return std::nullopt;
     Packer packer;
-    packer.number(version, 1).number(static_cast<std::uint64_t>(record.kind), 1);
+    packer.number(values_version, 1).number(static_cast<std::uint64_t>(record.kind), 1);
     packer.number((record.on ? mark_on : 0) | (record.deleted ? mark_deleted : 0), 1);
     packer.number(static_cast<std::uint64_t>(record.at), 8).number(record.target, 8).number(head, 2);
     packer.text(record.from).text(record.name).text(record.emoji);
@@ -93,8 +93,8 @@ std::optional<std::string> encode_record(const store::Record& record) {
 Result<store::Record, Unreadable> decode_record(std::string_view bytes, store::Seq seq) {
     if (bytes.size() > record_max) return Unreadable::huge;
     Unpacker unpacker(bytes);
-    if (const auto found = unpacker.number(1); found != version) {
-        return found > version ? Unreadable::newer : bytes.empty() ? Unreadable::truncated : Unreadable::bad;
+    if (const auto found = unpacker.number(1); found != values_version) {
+        return found > values_version ? Unreadable::newer : bytes.empty() ? Unreadable::truncated : Unreadable::bad;
     }
     store::Record record;
     const auto kind = unpacker.number(1);
@@ -120,7 +120,7 @@ Result<store::Record, Unreadable> decode_record(std::string_view bytes, store::S
 std::optional<std::string> encode_row(const store::RoomRow& row) {
     if (row.host_key_hash.size() > packed_text_max || row.password_hash.size() > packed_text_max) return std::nullopt;
     Packer packer;
-    packer.number(version, 1).number(static_cast<std::uint64_t>(row.kind), 1).number(row.locked ? 1 : 0, 1);
+    packer.number(values_version, 1).number(static_cast<std::uint64_t>(row.kind), 1).number(row.locked ? 1 : 0, 1);
     packer.number(row.members_max, 4).number(static_cast<std::uint64_t>(row.created_at), 8);
     packer.number(static_cast<std::uint64_t>(row.ended_at), 8);
     packer.number(static_cast<std::uint64_t>(row.last_active_at), 8);
@@ -129,8 +129,8 @@ std::optional<std::string> encode_row(const store::RoomRow& row) {
 
 Result<store::RoomRow, Unreadable> decode_row(std::string_view bytes) {
     Unpacker unpacker(bytes);
-    if (const auto found = unpacker.number(1); found != version) {
-        return found > version ? Unreadable::newer : bytes.empty() ? Unreadable::truncated : Unreadable::bad;
+    if (const auto found = unpacker.number(1); found != values_version) {
+        return found > values_version ? Unreadable::newer : bytes.empty() ? Unreadable::truncated : Unreadable::bad;
     }
     store::RoomRow row;
     const auto kind = unpacker.number(1);

@@ -13,8 +13,6 @@ namespace waaft::signaling {
 
 namespace {
 
-bool is_line(std::string_view text) { return is_text(text, Controls::none); }
-
 bool is_chat_text(std::string_view text) { return is_text(text, Controls::lines); }
 
 constexpr TextRule room_rule{3, 64, is_room_name, "a room name of a-z, 0-9 and -"};

@@ -17,7 +17,7 @@ namespace json = boost::json;
 
 constexpr TextRule any_text{};
 
-struct Context {
+struct ServerContext {
     JsonFields fields;
     Problem& problem;
 };
@@ -172,7 +172,7 @@ Limits read_limits(JsonFields& fields, Problem&) {
 
 Gap read_gap(JsonFields& fields, Problem&) { return {seq_of(fields, "from"), seq_of(fields, "to")}; }
 
-ServerMessage decode_welcome(Context& in) {
+ServerMessage decode_welcome(ServerContext& in) {
     JsonFields& fields = in.fields;
     Welcome message;
     message.you = fields.text("you", any_text);
@@ -192,51 +192,53 @@ ServerMessage decode_welcome(Context& in) {
     return message;
 }
 
-ServerMessage decode_joined(Context& in) { return Joined{nested(in.fields, in.problem, "member", read_member)}; }
+ServerMessage decode_joined(ServerContext& in) { return Joined{nested(in.fields, in.problem, "member", read_member)}; }
 
-ServerMessage decode_member(Context& in) { return MemberChanged{nested(in.fields, in.problem, "member", read_member)}; }
+ServerMessage decode_member(ServerContext& in) {
+    return MemberChanged{nested(in.fields, in.problem, "member", read_member)};
+}
 
-ServerMessage decode_left(Context& in) {
+ServerMessage decode_left(ServerContext& in) {
     return Left{in.fields.text("id", any_text), enum_of(in.fields, "why", parse_left_why)};
 }
 
-ServerMessage decode_room(Context& in) { return RoomChanged{nested(in.fields, in.problem, "room", read_room)}; }
+ServerMessage decode_room(ServerContext& in) { return RoomChanged{nested(in.fields, in.problem, "room", read_room)}; }
 
-ServerMessage decode_record(Context& in) { return RecordAdded{read_record(in.fields, in.problem)}; }
+ServerMessage decode_record(ServerContext& in) { return RecordAdded{read_record(in.fields, in.problem)}; }
 
-ServerMessage decode_ack(Context& in) {
+ServerMessage decode_ack(ServerContext& in) {
     return Ack{in.fields.text("nonce", any_text), in.fields.text("epoch", any_text), seq_of(in.fields, "seq")};
 }
 
-ServerMessage decode_history(Context& in) {
+ServerMessage decode_page(ServerContext& in) {
     return History{seq_of(in.fields, "before"), list_of(in.fields, in.problem, "items", read_record),
                    in.fields.flag("more")};
 }
 
-ServerMessage decode_signal(Context& in) {
+ServerMessage decode_signal_from(ServerContext& in) {
     return SignalFrom{in.fields.text("from", any_text), read_signal_payload(in.fields, in.problem)};
 }
 
-ServerMessage decode_invited(Context& in) { return Invited{in.fields.text("by", any_text)}; }
+ServerMessage decode_invited(ServerContext& in) { return Invited{in.fields.text("by", any_text)}; }
 
-ServerMessage decode_muted(Context& in) {
+ServerMessage decode_muted(ServerContext& in) {
     return Muted{in.fields.text("by", any_text), read_live(in.fields, in.problem)};
 }
 
-ServerMessage decode_host_key(Context& in) { return HostKey{in.fields.text("key", any_text)}; }
+ServerMessage decode_host_key(ServerContext& in) { return HostKey{in.fields.text("key", any_text)}; }
 
-ServerMessage decode_ping(Context& in) { return Ping{number32(in.fields, "within")}; }
+ServerMessage decode_ping(ServerContext& in) { return Ping{number32(in.fields, "within")}; }
 
-ServerMessage decode_restarting(Context& in) {
+ServerMessage decode_restarting(ServerContext& in) {
     const std::uint32_t retry_ms = number32(in.fields, "retryMs");
     return Restarting{retry_ms, in.fields.contains("move") && in.fields.flag("move")};
 }
 
-ServerMessage decode_waiting(Context& in) { return Waiting{in.fields.flag("on")}; }
+ServerMessage decode_waiting(ServerContext& in) { return Waiting{in.fields.flag("on")}; }
 
-ServerMessage decode_bye(Context& in) { return Bye{enum_of(in.fields, "code", parse_close_code)}; }
+ServerMessage decode_bye(ServerContext& in) { return Bye{enum_of(in.fields, "code", parse_close_code)}; }
 
-ServerMessage decode_error(Context& in) {
+ServerMessage decode_error(ServerContext& in) {
     ErrorMessage message;
     message.code = enum_of(in.fields, "code", parse_error_code);
     const std::string text = in.fields.text("message", any_text);
@@ -248,32 +250,32 @@ ServerMessage decode_error(Context& in) {
     return message;
 }
 
-struct Decoder {
+struct ServerDecoder {
     std::string_view t;
-    ServerMessage (*decode)(Context&);
+    ServerMessage (*decode)(ServerContext&);
 };
 
-constexpr std::array decoders{
-    Decoder{"chat", decode_record},
-    Decoder{"ack", decode_ack},
-    Decoder{"ping", decode_ping},
-    Decoder{"signal", decode_signal},
-    Decoder{"member", decode_member},
-    Decoder{"joined", decode_joined},
-    Decoder{"left", decode_left},
-    Decoder{"welcome", decode_welcome},
-    Decoder{"react", decode_record},
-    Decoder{"delete", decode_record},
-    Decoder{"erase", decode_record},
-    Decoder{"history", decode_history},
-    Decoder{"room", decode_room},
-    Decoder{"invited", decode_invited},
-    Decoder{"muted", decode_muted},
-    Decoder{"hostKey", decode_host_key},
-    Decoder{"error", decode_error},
-    Decoder{"bye", decode_bye},
-    Decoder{"restarting", decode_restarting},
-    Decoder{"waiting", decode_waiting},
+constexpr std::array server_decoders{
+    ServerDecoder{"chat", decode_record},
+    ServerDecoder{"ack", decode_ack},
+    ServerDecoder{"ping", decode_ping},
+    ServerDecoder{"signal", decode_signal_from},
+    ServerDecoder{"member", decode_member},
+    ServerDecoder{"joined", decode_joined},
+    ServerDecoder{"left", decode_left},
+    ServerDecoder{"welcome", decode_welcome},
+    ServerDecoder{"react", decode_record},
+    ServerDecoder{"delete", decode_record},
+    ServerDecoder{"erase", decode_record},
+    ServerDecoder{"history", decode_page},
+    ServerDecoder{"room", decode_room},
+    ServerDecoder{"invited", decode_invited},
+    ServerDecoder{"muted", decode_muted},
+    ServerDecoder{"hostKey", decode_host_key},
+    ServerDecoder{"error", decode_error},
+    ServerDecoder{"bye", decode_bye},
+    ServerDecoder{"restarting", decode_restarting},
+    ServerDecoder{"waiting", decode_waiting},
 };
 
 }  // namespace
@@ -285,9 +287,9 @@ Result<ServerMessage, DecodeError> decode_server(std::string_view text) {
         return object.error();
     }
     Problem problem;
-    Context in{JsonFields(*object, problem), problem};
+    ServerContext in{JsonFields(*object, problem), problem};
     const std::string t = in.fields.text("t", any_text);
-    for (const Decoder& decoder : decoders) {
+    for (const ServerDecoder& decoder : server_decoders) {
         if (decoder.t == t) {
             ServerMessage message = decoder.decode(in);
             if (problem) {

@@ -1,17 +1,12 @@
 #include "server/signaling/codec.h"
 #include "server/signaling/json_writer.h"
+#include "server/signaling/live_json.h"
 
 namespace waaft::signaling {
 
 namespace {
 
 constexpr int protocol_version = 1;
-
-void write_live(JsonWriter& json, const Live& live) {
-    json.flag("mic", live.mic);
-    json.flag("cam", live.cam);
-    json.flag("screen", live.screen);
-}
 
 void write_member(JsonWriter& json, const Member& member) {
     json.text("id", member.id);
@@ -51,7 +46,7 @@ void write_reactions(JsonWriter& json, const Record& record) {
     json.end_object();
 }
 
-std::string_view name_of(Record::Kind kind) {
+std::string_view kind_name(Record::Kind kind) {
     switch (kind) {
         case Record::Kind::chat: return "chat";
         case Record::Kind::remove: return "delete";
@@ -62,7 +57,7 @@ std::string_view name_of(Record::Kind kind) {
 }
 
 void write_record(JsonWriter& json, const Record& record) {
-    json.text("t", name_of(record.kind));
+    json.text("t", kind_name(record.kind));
     json.number("seq", record.seq);
     json.number("at", record.at);
     json.text("from", record.from);

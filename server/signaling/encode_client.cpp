@@ -1,5 +1,6 @@
 #include "server/signaling/codec.h"
 #include "server/signaling/json_writer.h"
+#include "server/signaling/live_json.h"
 
 namespace waaft::signaling {
 
@@ -11,18 +12,12 @@ void write_optional(JsonWriter& json, std::string_view key, const std::optional<
     }
 }
 
-void write_live(JsonWriter& json, const Live& live) {
-    json.flag("mic", live.mic);
-    json.flag("cam", live.cam);
-    json.flag("screen", live.screen);
-}
-
 void write_to_member(JsonWriter& json, std::string_view t, const std::string& member) {
     json.text("t", t);
     json.text("member", member);
 }
 
-void write(JsonWriter& json, const Join& message) {
+void write_request(JsonWriter& json, const Join& message) {
     json.text("t", "join");
     json.text("room", message.room);
     json.text("name", message.name);
@@ -39,19 +34,19 @@ void write(JsonWriter& json, const Join& message) {
     }
 }
 
-void write(JsonWriter& json, const Chat& message) {
+void write_request(JsonWriter& json, const Chat& message) {
     json.text("t", "chat");
     json.text("nonce", message.nonce);
     json.text("text", message.text);
 }
 
-void write(JsonWriter& json, const Delete& message) {
+void write_request(JsonWriter& json, const Delete& message) {
     json.text("t", "delete");
     json.text("nonce", message.nonce);
     json.number("target", message.target);
 }
 
-void write(JsonWriter& json, const React& message) {
+void write_request(JsonWriter& json, const React& message) {
     json.text("t", "react");
     json.text("nonce", message.nonce);
     json.number("target", message.target);
@@ -59,57 +54,57 @@ void write(JsonWriter& json, const React& message) {
     json.flag("on", message.on);
 }
 
-void write(JsonWriter& json, const HistoryRequest& message) {
+void write_request(JsonWriter& json, const HistoryRequest& message) {
     json.text("t", "history");
     json.number("before", message.before);
     json.number("limit", message.limit);
 }
 
-void write(JsonWriter& json, const Signal& message) {
+void write_request(JsonWriter& json, const Signal& message) {
     json.text("t", "signal");
     json.text("to", message.to);
     json.members_of(message.payload);
 }
 
-void write(JsonWriter& json, const State& message) {
+void write_request(JsonWriter& json, const State& message) {
     json.text("t", "state");
     write_live(json, message.live);
 }
 
-void write(JsonWriter& json, const SetRole& message) {
+void write_request(JsonWriter& json, const SetRole& message) {
     write_to_member(json, "role", message.member);
     json.text("role", to_string(message.role));
 }
 
-void write(JsonWriter& json, const Mute& message) {
+void write_request(JsonWriter& json, const Mute& message) {
     write_to_member(json, "mute", message.member);
     write_live(json, message.off);
 }
 
-void write(JsonWriter& json, const Lock& message) {
+void write_request(JsonWriter& json, const Lock& message) {
     json.text("t", "lock");
     json.flag("on", message.on);
 }
 
-void write(JsonWriter& json, const Invite& message) { write_to_member(json, "invite", message.member); }
+void write_request(JsonWriter& json, const Invite& message) { write_to_member(json, "invite", message.member); }
 
-void write(JsonWriter& json, const Remove& message) { write_to_member(json, "remove", message.member); }
+void write_request(JsonWriter& json, const Remove& message) { write_to_member(json, "remove", message.member); }
 
-void write(JsonWriter& json, const Ban& message) { write_to_member(json, "ban", message.member); }
+void write_request(JsonWriter& json, const Ban& message) { write_to_member(json, "ban", message.member); }
 
-void write(JsonWriter& json, const Handover& message) { write_to_member(json, "handover", message.member); }
+void write_request(JsonWriter& json, const Handover& message) { write_to_member(json, "handover", message.member); }
 
-void write(JsonWriter& json, const Accept&) { json.text("t", "accept"); }
+void write_request(JsonWriter& json, const Accept&) { json.text("t", "accept"); }
 
-void write(JsonWriter& json, const Decline&) { json.text("t", "decline"); }
+void write_request(JsonWriter& json, const Decline&) { json.text("t", "decline"); }
 
-void write(JsonWriter& json, const Erase&) { json.text("t", "erase"); }
+void write_request(JsonWriter& json, const Erase&) { json.text("t", "erase"); }
 
-void write(JsonWriter& json, const End&) { json.text("t", "end"); }
+void write_request(JsonWriter& json, const End&) { json.text("t", "end"); }
 
-void write(JsonWriter& json, const Leave&) { json.text("t", "leave"); }
+void write_request(JsonWriter& json, const Leave&) { json.text("t", "leave"); }
 
-void write(JsonWriter& json, const Pong&) { json.text("t", "pong"); }
+void write_request(JsonWriter& json, const Pong&) { json.text("t", "pong"); }
 
 }  // namespace
 
@@ -118,7 +113,7 @@ std::string encode(const ClientMessage& message) {
     out.reserve(128);
     JsonWriter json(out);
     json.begin_object();
-    std::visit([&](const auto& m) { write(json, m); }, message);
+    std::visit([&](const auto& m) { write_request(json, m); }, message);
     json.end_object();
     return out;
 }

@@ -7,8 +7,6 @@ namespace waaft::signaling {
 
 namespace {
 
-bool is_line(std::string_view text) { return is_text(text, Controls::none); }
-
 bool is_sdp(std::string_view text) { return is_text(text, Controls::sdp); }
 
 constexpr TextRule sdp_rule{0, std::size_t{32} * 1024, is_sdp, "a session description"};

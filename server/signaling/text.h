@@ -20,6 +20,7 @@ enum class Controls : std::uint8_t {
 
 // Well-formed UTF-8 without other control characters.
 bool is_text(std::string_view text, Controls allowed);
+inline bool is_line(std::string_view text) { return is_text(text, Controls::none); }
 
 // The name without white space around it: 1 to 64 bytes, no control, line separator or bidi
 // formatting characters, which could make one name look like another.

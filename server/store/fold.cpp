@@ -7,7 +7,7 @@ namespace {
 
 using signaling::Record;
 
-void apply(Record& message, const Record& reaction) {
+void apply_reaction(Record& message, const Record& reaction) {
     const auto found = message.reactions.find(reaction.emoji);
     if (!reaction.on) {
         if (found == message.reactions.end()) return;
@@ -27,7 +27,7 @@ void apply_reactions(std::vector<Record>& messages, const std::vector<Record>& r
             std::lower_bound(messages.begin(), messages.end(), reaction.target,
                              [](const Record& record, signaling::Seq seq) { return record.seq < seq; });
         if (message == messages.end() || message->seq != reaction.target || message->deleted) continue;
-        apply(*message, reaction);
+        apply_reaction(*message, reaction);
     }
 }
 

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view table_begin = "<!-- faults: begin (made by `waaft-history cluster --table`) -->\n";
 constexpr std::string_view table_end = "<!-- faults: end -->\n";
 
-int fail(const Error& error) {
+int report_failure(const Error& error) {
     std::cerr << "error: " << error.what << (error.where.empty() ? "" : "\n  at: " + error.where)
               << (error.hint.empty() ? "" : "\n  " + error.hint) << '\n';
     return 1;
@@ -57,7 +57,7 @@ public:
         std::cout << '\n' << table_of(runs_);
         if (arguments_.table.empty()) return good ? 0 : 1;
         auto written = write_table(arguments_.table, runs_);
-        return written ? (good ? 0 : 1) : fail(written.error());
+        return written ? (good ? 0 : 1) : report_failure(written.error());
     }
 
 private:
@@ -82,7 +82,7 @@ private:
         auto figures = run_cluster_course(fault, options);
         if (!figures) {
             std::cout << fault.name << " " << number + 1 << ", seed " << options.seed << ":\n";
-            return fail(figures.error()) == 0;
+            return report_failure(figures.error()) == 0;
         }
         const RunRecord record{std::string(fault.name), number,  options.seed, arguments_.seconds,
                                namespaces_ != nullptr,  *figures};
@@ -91,7 +91,7 @@ private:
         runs_.push_back(record);
         if (arguments_.resume.empty()) return figures->good();
         auto kept = append_run(arguments_.resume, record);
-        return kept ? figures->good() : fail(kept.error()) == 0;
+        return kept ? figures->good() : report_failure(kept.error()) == 0;
     }
 
     const ClusterArguments& arguments_;

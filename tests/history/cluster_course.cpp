@@ -14,10 +14,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr milliseconds tick_every{5};
+constexpr milliseconds cluster_tick{5};
 constexpr milliseconds rest_again{100};
 constexpr seconds ready_within{120};
-constexpr seconds log_timeout{30};
+constexpr seconds cluster_log_timeout{30};
 constexpr int log_tries = 5;
 constexpr std::size_t evidence_max = 20;
 
@@ -107,7 +107,7 @@ Result<void> ClusterCourse::turn() {
     const TimePoint now = Clock::now();
     if (auto looked = cluster_.look(); !looked) return looked.error();
     for (const auto& client : clients_) client->tick(now);
-    run_.loop.turn(now + tick_every);
+    run_.loop.turn(now + cluster_tick);
     return {};
 }
 
@@ -165,7 +165,7 @@ std::string ClusterCourse::unrest() const {
 Result<Log> ClusterCourse::log_of(const std::string& room) {
     Result<Log> log = Error{"log", "no server was asked", {}, {}};
     for (int i = 0; i < log_tries && !log; ++i)
-        log = read_log(run_.loop, cluster_.target(choose(run_)), room, log_timeout);
+        log = read_log(run_.loop, cluster_.target(choose(run_)), room, cluster_log_timeout);
     return log;
 }
 

@@ -15,7 +15,7 @@
 namespace waaft::history {
 namespace {
 
-[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+[[noreturn]] void throw_errno(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
 // Below those that the system gives to connections: one of them could take the port of a server that is down.
 constexpr std::uint16_t ports_from = 15000;
@@ -24,11 +24,11 @@ constexpr std::uint16_t ports_count = 17000;
 // On any port.
 int bound_socket(in_addr_t address, std::uint16_t& port) {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) fail("socket");
+    if (fd < 0) throw_errno("socket");
     sockaddr_in name{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(address)}, .sin_zero = {}};
     socklen_t size = sizeof name;
-    if (bind(fd, reinterpret_cast<const sockaddr*>(&name), size) != 0) fail("bind");
-    if (getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) != 0) fail("getsockname");
+    if (bind(fd, reinterpret_cast<const sockaddr*>(&name), size) != 0) throw_errno("bind");
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) != 0) throw_errno("getsockname");
     port = ntohs(name.sin_port);
     return fd;
 }
@@ -41,7 +41,7 @@ void send_at_once(int fd) {
 // Under way, or -1.
 int connect_to(std::uint16_t port) {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) fail("socket");
+    if (fd < 0) throw_errno("socket");
     send_at_once(fd);
     const sockaddr_in name{
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
@@ -56,7 +56,7 @@ std::uint16_t free_port() {
     while (true) {
         const auto port = static_cast<std::uint16_t>(ports_from + random_u64() % ports_count);
         const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd < 0) fail("socket");
+        if (fd < 0) throw_errno("socket");
         const sockaddr_in name{
             .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_ANY)}, .sin_zero = {}};
         const bool free = bind(fd, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0;
@@ -67,7 +67,7 @@ std::uint16_t free_port() {
 
 Relay::Relay(load::EventLoop& loop, std::uint16_t target) : loop_(loop), target_(target) {
     listener_ = bound_socket(INADDR_ANY, port_);
-    if (listen(listener_, SOMAXCONN) != 0) fail("listen");
+    if (listen(listener_, SOMAXCONN) != 0) throw_errno("listen");
     loop_.add(listener_, EPOLLIN, *this);
 }
 

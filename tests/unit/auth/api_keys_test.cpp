@@ -12,13 +12,13 @@ using waaft::testing::write_file;
 
 namespace {
 
-const std::string hash(64, 'a');
+const std::string some_hash(64, 'a');
 
 NewKey new_key(const std::string& name) { return *make_api_key(name); }
 
 }  // namespace
 
-TEST_CASE("a made key is in the file as its hash only") {
+TEST_CASE("a made key is in the file as its some_hash only") {
     const NewKey made = new_key("office-2");
     CHECK(made.key.starts_with("waaft_office-2_"));
     CHECK(made.key.size() == std::string("waaft_office-2_").size() + 43);
@@ -38,18 +38,18 @@ TEST_CASE("lines of the keys' file") {
     } cases[] = {
         {"", 0, nullptr},
         {"\n\n# nothing\n   \t\n", 0, nullptr},
-        {"a sha256:" + hash, 1, nullptr},
-        {"a sha256:" + hash + "\r\n\tb\tsha256:" + hash + "   # of the office\n", 2, nullptr},
-        {"a sha256:" + hash + "\na sha256:" + hash + "\n", 2, nullptr},
+        {"a sha256:" + some_hash, 1, nullptr},
+        {"a sha256:" + some_hash + "\r\n\tb\tsha256:" + some_hash + "   # of the office\n", 2, nullptr},
+        {"a sha256:" + some_hash + "\na sha256:" + some_hash + "\n", 2, nullptr},
         {"a\n", 0, "f:1"},
-        {"a sha256:" + hash + "\n\nB sha256:" + hash, 0, "f:3"},
-        {"a md5:" + hash, 0, "f:1"},
-        {"a sha256:" + hash + "a", 0, "f:1"},
+        {"a sha256:" + some_hash + "\n\nB sha256:" + some_hash, 0, "f:3"},
+        {"a md5:" + some_hash, 0, "f:1"},
+        {"a sha256:" + some_hash + "a", 0, "f:1"},
         {"a sha256:" + std::string(64, 'A'), 0, "f:1"},
-        {"a sha256:" + hash + " b", 0, "f:1"},
-        {"# x\nsha256:" + hash, 0, "f:2"},
+        {"a sha256:" + some_hash + " b", 0, "f:1"},
+        {"# x\nsha256:" + some_hash, 0, "f:2"},
         {std::string("\0", 1), 0, "f:1"},
-        {std::string(33, 'a') + " sha256:" + hash, 0, "f:1"},
+        {std::string(33, 'a') + " sha256:" + some_hash, 0, "f:1"},
     };
     for (const auto& test : cases) {
         INFO(test.text);

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string code_of(const RedisOptions& options) {
+std::string refusal_of(const RedisOptions& options) {
     const auto seen = inspect_redis(options);
     return seen ? std::string() : seen.error().code;
 }
@@ -47,31 +47,31 @@ TEST_CASE("what makes a Redis unfit is seen from outside too") {
         REQUIRE(raw.text({"CONFIG", "SET", name, value}) == "OK");
     };
     set("maxmemory-policy", "allkeys-lru");
-    CHECK(code_of(options) == "redis_policy");
+    CHECK(refusal_of(options) == "redis_policy");
     set("maxmemory-policy", "noeviction");
     set("appendfsync", "everysec");
-    CHECK(code_of(options) == "redis_durability");
+    CHECK(refusal_of(options) == "redis_durability");
     options.ack = RedisOptions::Ack::memory;
-    CHECK(code_of(options).empty());
+    CHECK(refusal_of(options).empty());
     set("appendfsync", "always");
     options.ack = RedisOptions::Ack::fsync;
     options.password = "none-is-set";
-    CHECK(code_of(options) == "redis_password");
+    CHECK(refusal_of(options) == "redis_password");
     options.password.clear();
     REQUIRE(raw.text({"ACL", "SETUSER", "small", "on", ">p", "~waaft:*", "&waaft:*", "+@all", "-zadd"}) == "OK");
     options.user = "small";
     options.password = "p";
-    CHECK(code_of(options) == "redis_rights");
+    CHECK(refusal_of(options) == "redis_rights");
     options = options_of(redis.url());
     raw.ask({"REPLICAOF", "127.0.0.1", "1"});
-    CHECK(code_of(options) == "redis_replica");
+    CHECK(refusal_of(options) == "redis_replica");
     raw.ask({"REPLICAOF", "NO", "ONE"});
     options.deadline = 300ms;
     redis.signal(SIGSTOP);
-    CHECK(code_of(options) == "redis_away");
+    CHECK(refusal_of(options) == "redis_away");
     redis.signal(SIGCONT);
     options.url = "redis://127.0.0.1:" + std::to_string(free_port());
-    CHECK(code_of(options) == "redis_away");
+    CHECK(refusal_of(options) == "redis_away");
     options.url = "http://127.0.0.1";
-    CHECK(code_of(options) == "redis_url");
+    CHECK(refusal_of(options) == "redis_url");
 }

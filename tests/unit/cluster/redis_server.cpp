@@ -19,7 +19,7 @@ namespace waaft::cluster::testing {
 namespace {
 
 constexpr const char* program = "/usr/bin/redis-server";
-constexpr auto patience = std::chrono::seconds(60);
+constexpr auto redis_patience = std::chrono::seconds(60);
 
 sockaddr_in loopback(std::uint16_t port) {
     sockaddr_in address{};
@@ -94,7 +94,7 @@ void RedisServer::start() {
 }
 
 void RedisServer::wait_until_it_answers() const {
-    const auto end = std::chrono::steady_clock::now() + patience;
+    const auto end = std::chrono::steady_clock::now() + redis_patience;
     const auto answers = [&] {
         const int fd = try_connect(port_);
         if (fd < 0) return false;

@@ -13,7 +13,7 @@
 namespace waaft::cluster::testing {
 namespace {
 
-sockaddr_in loopback(std::uint16_t port) {
+sockaddr_in relay_loopback(std::uint16_t port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
@@ -27,7 +27,7 @@ constexpr int look_every_ms = 10;
 
 Relay::Relay(std::uint16_t target) : target_(target) {
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address = loopback(0);
+    sockaddr_in address = relay_loopback(0);
     socklen_t size = sizeof address;
     REQUIRE(::bind(listener_, reinterpret_cast<const sockaddr*>(&address), size) == 0);
     REQUIRE(::listen(listener_, 16) == 0);
@@ -46,7 +46,7 @@ void Relay::accept_one() {
     const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (client < 0) return;
     const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const sockaddr_in address = loopback(target_);
+    const sockaddr_in address = relay_loopback(target_);
     if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
         pairs_.push_back({client, server});
         return;

@@ -17,7 +17,7 @@ BuildOrder order() {
     return result;
 }
 
-const DockerFiles files{"/t/metadata.json", "/t/id", {}};
+const DockerFiles docker_files{"/t/metadata.json", "/t/id", {}};
 const DockerFiles with_layout{"/t/metadata.json", "/t/id", "/t/layout"};
 
 Argv common(Argv begin) {
@@ -40,15 +40,16 @@ const std::string other = "sha256:" + std::string(64, 'b');
 }  // namespace
 
 TEST_CASE("without buildx docker build writes an id file only") {
-    CHECK(docker_argv(order(), {"20.10.24"}, files) == joined(common({"docker"}), {"--iidfile", "/t/id", "project"}));
+    CHECK(docker_argv(order(), {"20.10.24"}, docker_files) ==
+          joined(common({"docker"}), {"--iidfile", "/t/id", "project"}));
     auto more = order();
     more.commit = "abc123";
     more.platforms = {"linux/arm64"};
     more.no_cache = true;
-    CHECK(docker_argv(more, {"20.10.24"}, files) ==
+    CHECK(docker_argv(more, {"20.10.24"}, docker_files) ==
           joined(common({"docker"}), {"--build-arg", "COMMIT=abc123", "--platform", "linux/arm64", "--no-cache",
                                       "--iidfile", "/t/id", "project"}));
-    CHECK(docker_argv(order(), {"20.10.24", Frontend::buildkit}, files) ==
+    CHECK(docker_argv(order(), {"20.10.24", Frontend::buildkit}, docker_files) ==
           joined(common({"docker"}), {"--progress", "plain", "--iidfile", "/t/id", "project"}));
 }
 
@@ -72,7 +73,7 @@ TEST_CASE("a builder beside the engine is known by its driver") {
 }
 
 TEST_CASE("with buildx the metadata file has the digest, and one image is loaded into the engine") {
-    CHECK(docker_argv(order(), {"28.2.0", Frontend::buildx}, files) ==
+    CHECK(docker_argv(order(), {"28.2.0", Frontend::buildx}, docker_files) ==
           joined(common({"docker", "buildx"}), {"--progress", "plain", "--metadata-file", "/t/metadata.json", "--load",
                                                 "--iidfile", "/t/id", "project"}));
 }

@@ -12,11 +12,11 @@ using testing::ElfFile;
 
 namespace {
 
-const ElfFile sample{.interpreter = "/lib64/ld-linux-x86-64.so.2",
-                     .needed = {"libssl.so.3", "libc.so.6"},
-                     .rpath = "/old",
-                     .runpath = "$ORIGIN/../lib:/opt/lib",
-                     .symbols = "symbols and such"};
+const ElfFile elf_sample{.interpreter = "/lib64/ld-linux-x86-64.so.2",
+                         .needed = {"libssl.so.3", "libc.so.6"},
+                         .rpath = "/old",
+                         .runpath = "$ORIGIN/../lib:/opt/lib",
+                         .symbols = "symbols and such"};
 
 std::string with(std::string bytes, std::size_t offset, const std::string& patch) {
     return bytes.replace(offset, patch.size(), patch);
@@ -25,18 +25,18 @@ std::string with(std::string bytes, std::size_t offset, const std::string& patch
 }  // namespace
 
 TEST_CASE("an ELF file says what it needs") {
-    const auto elf = read_elf(as_bytes(sample.bytes()));
+    const auto elf = read_elf(as_bytes(elf_sample.bytes()));
     REQUIRE(elf.has_value());
     CHECK(elf->machine == EM_X86_64);
     CHECK(elf->interpreter == "/lib64/ld-linux-x86-64.so.2");
     CHECK(elf->needed == std::vector<std::string>{"libssl.so.3", "libc.so.6"});
     CHECK(elf->rpath == std::vector<std::string>{"/old"});
     CHECK(elf->runpath == std::vector<std::string>{"$ORIGIN/../lib", "/opt/lib"});
-    CHECK(elf->loaded_end == sample.bytes().size() - sample.symbols.size());
+    CHECK(elf->loaded_end == elf_sample.bytes().size() - elf_sample.symbols.size());
 }
 
 TEST_CASE("what is no ELF file, or a damaged one, is named") {
-    const auto good = sample.bytes();
+    const auto good = elf_sample.bytes();
     struct Row {
         const char* what;
         std::string bytes;
@@ -47,7 +47,7 @@ TEST_CASE("what is no ELF file, or a damaged one, is named") {
         {"a script", "#!/bin/sh\n", ElfError::not_elf},
         {"only the beginning", good.substr(0, 20), ElfError::truncated},
         {"cut in the program headers", good.substr(0, 100), ElfError::truncated},
-        {"cut in the names", good.substr(0, good.size() - sample.symbols.size() - 1), ElfError::truncated},
+        {"cut in the names", good.substr(0, good.size() - elf_sample.symbols.size() - 1), ElfError::truncated},
         {"32 bits", with(good, EI_CLASS, "\1"), ElfError::unsupported},
         {"big-endian", with(good, EI_DATA, "\2"), ElfError::unsupported},
         {"65,535 segments", with(good, offsetof(Elf64_Ehdr, e_phnum), "\xff\xff"), ElfError::too_many},
@@ -64,7 +64,7 @@ TEST_CASE("what is no ELF file, or a damaged one, is named") {
 }
 
 TEST_CASE("each prefix of a file is read or refused, never more") {
-    const auto good = sample.bytes();
+    const auto good = elf_sample.bytes();
     for (std::size_t size = 0; size < good.size(); ++size) {
         const auto elf = read_elf(as_bytes(good).first(size));
         if (elf.has_value()) CHECK(elf->loaded_end <= size);

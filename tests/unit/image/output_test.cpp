@@ -20,7 +20,7 @@ namespace {
 
 const ImageName name{"waaft:1.2", "docker.io/library/waaft:1.2", "docker.io/library/waaft", "1.2"};
 
-Contents sample() {
+Contents packed_sample() {
     return {"amd64",
             {{{.kind = TarEntry::Kind::folder, .path = "data", .mode = 0700, .uid = user_id, .gid = user_id}, {}},
              {{.kind = TarEntry::Kind::folder, .path = "etc", .mode = 0755}, {}},
@@ -39,7 +39,7 @@ std::set<std::string> names_in(const fs::path& folder) {
 
 TEST_CASE("a layout has every blob under its digest, and nothing beside it is left") {
     const testing::TemporaryDirectory folder;
-    const auto image = make_image(sample(), {});
+    const auto image = make_image(packed_sample(), {});
     REQUIRE(write_layout(folder.file("dist/image/"), image, name).has_value());
     CHECK(names_in(folder.path()) == std::set<std::string>{"dist"});
     CHECK(names_in(folder.path() / "dist") == std::set<std::string>{"image"});
@@ -57,8 +57,8 @@ TEST_CASE("a layout has every blob under its digest, and nothing beside it is le
 
 TEST_CASE("an older layout is replaced; another folder is not") {
     const testing::TemporaryDirectory folder;
-    REQUIRE(write_layout(folder.file("image"), make_image(sample(), {.version = "1"}), name).has_value());
-    const auto second = make_image(sample(), {.version = "2"});
+    REQUIRE(write_layout(folder.file("image"), make_image(packed_sample(), {.version = "1"}), name).has_value());
+    const auto second = make_image(packed_sample(), {.version = "2"});
     REQUIRE(write_layout(folder.file("image"), second, name).has_value());
     CHECK(names_in(folder.path()) == std::set<std::string>{"image"});
     CHECK(names_in(folder.path() / "image/blobs/sha256").size() == 4);
@@ -69,13 +69,13 @@ TEST_CASE("an older layout is replaced; another folder is not") {
     const auto refused = write_layout(folder.file("mine"), second, name);
     REQUIRE(refused.has_error());
     CHECK(refused.error().code == "output_exists");
-    CHECK(write_rootfs(folder.file("mine"), sample()).error().code == "output_exists");
+    CHECK(write_rootfs(folder.file("mine"), packed_sample()).error().code == "output_exists");
     CHECK(names_in(folder.path() / "mine") == std::set<std::string>{"thesis.txt"});
     CHECK(names_in(folder.path()) == std::set<std::string>{"image", "mine"});
 }
 
 TEST_CASE("what cannot be written says where and why") {
-    const auto refused = write_layout("/proc/nowhere/image", make_image(sample(), {}), name);
+    const auto refused = write_layout("/proc/nowhere/image", make_image(packed_sample(), {}), name);
     REQUIRE(refused.has_error());
     CHECK(refused.error().code == "file_unwritable");
     CHECK(refused.error().where == "/proc/nowhere");
@@ -83,7 +83,7 @@ TEST_CASE("what cannot be written says where and why") {
 
 TEST_CASE("the archive is one for docker and a layout too") {
     const testing::TemporaryDirectory folder;
-    const auto image = make_image(sample(), {});
+    const auto image = make_image(packed_sample(), {});
     REQUIRE(write_archive(folder.file("new/image.tar"), image, name).has_value());
     fs::create_directory(folder.path() / "out");
     const auto ran = testing::ran({"tar", "-C", folder.file("out"), "-xf", folder.file("new/image.tar")});
@@ -99,7 +99,7 @@ TEST_CASE("the archive is one for docker and a layout too") {
 
 TEST_CASE("the bare files have the image's modes, and its owners if root writes them") {
     const testing::TemporaryDirectory folder;
-    const auto owned = write_rootfs(folder.file("root"), sample());
+    const auto owned = write_rootfs(folder.file("root"), packed_sample());
     REQUIRE(owned.has_value());
     CHECK(*owned == (::geteuid() == 0));
     CHECK(names_in(folder.path() / "root") == std::set<std::string>{"data", "etc", "tmp", "waaft"});
@@ -116,10 +116,10 @@ TEST_CASE("the bare files have the image's modes, and its owners if root writes 
 
 TEST_CASE("a tar of the bare files keeps owners and modes, whoever writes it") {
     const testing::TemporaryDirectory folder;
-    REQUIRE(write_rootfs_tar(folder.file("new/root.tar"), sample()).has_value());
+    REQUIRE(write_rootfs_tar(folder.file("new/root.tar"), packed_sample()).has_value());
     const auto ran = testing::ran({"tar", "--numeric-owner", "-tvf", folder.file("new/root.tar"), "data", "tmp"});
     REQUIRE(ran.exit_code == 0);
     CHECK(ran.out.find("drwx------ 65532/65532") != std::string::npos);
     CHECK(ran.out.find("drwxrwxrwt 0/0") != std::string::npos);
-    CHECK(write_rootfs_tar("/proc/nowhere/root.tar", sample()).error().code == "file_unwritable");
+    CHECK(write_rootfs_tar("/proc/nowhere/root.tar", packed_sample()).error().code == "file_unwritable");
 }

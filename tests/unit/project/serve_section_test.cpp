@@ -5,7 +5,7 @@ using waaft::project::parse_file;
 
 namespace {
 
-struct Wrong {
+struct WrongServe {
     std::string text;
     std::string code;
     std::string what;
@@ -13,7 +13,7 @@ struct Wrong {
     std::string hint;
 };
 
-const std::vector<Wrong> wrong_files{
+const std::vector<WrongServe> wrong_files{
     {"serve:\n  listen:\n    prot: 3000\n", "config_unknown_key", "\"prot\" is no key of listen", "w.yaml:3:5",
      "did you mean port?"},
     {"sevre:\n  data: x\n", "config_unknown_key", "\"sevre\" is no key of the file", "w.yaml:1:1",

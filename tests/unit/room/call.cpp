@@ -8,7 +8,7 @@ using namespace waaft::signaling;
 
 namespace {
 
-Settings settings_of(RoomKind kind) {
+Settings call_settings(RoomKind kind) {
     Settings settings;
     settings.name = "blue-sky";
     settings.epoch = epoch;
@@ -18,7 +18,7 @@ Settings settings_of(RoomKind kind) {
 
 }  // namespace
 
-Call::Call(RoomKind kind, Options options, std::size_t count) : Servers(count, settings_of(kind), options) {}
+Call::Call(RoomKind kind, Options options, std::size_t count) : Servers(count, call_settings(kind), options) {}
 
 At Call::ask_to_enter(std::size_t server, const std::string& name, bool host) {
     const At made = connect(server);

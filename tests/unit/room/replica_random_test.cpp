@@ -21,11 +21,11 @@ using std::chrono::seconds;
 
 namespace {
 
-constexpr std::uint32_t mesh_max = 3;
+constexpr std::uint32_t replica_mesh_max = 3;
 constexpr std::uint32_t members_max = 9;
 constexpr std::size_t servers_count = 3;
 
-Settings settings_of(RoomKind kind) {
+Settings shared_settings(RoomKind kind) {
     Settings settings;
     settings.name = "blue-sky";
     settings.epoch = "epoch-0";
@@ -35,7 +35,7 @@ Settings settings_of(RoomKind kind) {
 
 Options options() {
     Options options;
-    options.mesh_max = mesh_max;
+    options.mesh_max = replica_mesh_max;
     options.members_max = members_max;
     options.tail_records_max = 40;
     options.welcome_items = 10;
@@ -45,7 +45,7 @@ Options options() {
 }
 
 // A person with a browser: what it knows survives a lost connection.
-struct Client {
+struct ReplicaClient {
     std::string name;
     std::optional<At> at;
     bool welcomed = false;
@@ -62,12 +62,12 @@ struct Acked {
     Seq seq = 0;
 };
 
-class World : public Servers {
+class ReplicaWorld : public Servers {
 public:
-    World(std::uint32_t seed, RoomKind kind)
-        : Servers(servers_count, settings_of(kind), options()), random_(seed), older_(order) {
+    ReplicaWorld(std::uint32_t seed, RoomKind kind)
+        : Servers(servers_count, shared_settings(kind), options()), random_(seed), older_(order) {
         for (int i = 0; i < 10; ++i)
-            clients_.push_back(Client{"c" + std::to_string(i), {}, {}, {}, {}, {}, {}, {}, {}});
+            clients_.push_back(ReplicaClient{"c" + std::to_string(i), {}, {}, {}, {}, {}, {}, {}, {}});
     }
 
     void step() {
@@ -91,7 +91,7 @@ public:
         advance(seconds(3));
         unlock();
         for (int round = 0; round < 6; ++round) {
-            for (Client& client : clients_) {
+            for (ReplicaClient& client : clients_) {
                 if (!client.at) come(client, below(servers_count), false);
                 retry(client);
             }
@@ -160,7 +160,7 @@ private:
 
     // ---- what people do ----
 
-    void act(Client& client) {
+    void act(ReplicaClient& client) {
         switch (below(16)) {
             case 0:
             case 1:
@@ -181,7 +181,7 @@ private:
         }
     }
 
-    void come(Client& client, std::size_t server, bool host) {
+    void come(ReplicaClient& client, std::size_t server, bool host) {
         if (!is_alive(server)) return;
         // Who has a token may come again while the old connection is open; the room closes that one.
         if (!client.welcomed) go(client);
@@ -199,17 +199,17 @@ private:
         join(*client.at, std::move(admission));
     }
 
-    void go(Client& client) {
+    void go(ReplicaClient& client) {
         if (!client.at) return;
         client.welcomed = false;
         disconnect(*std::exchange(client.at, std::nullopt));
     }
 
-    void speak(Client& client, ClientMessage message) {
+    void speak(ReplicaClient& client, ClientMessage message) {
         if (client.welcomed) say(*client.at, std::move(message));
     }
 
-    void post(Client& client) {
+    void post(ReplicaClient& client) {
         if (!client.welcomed) return;
         const std::string nonce = "n-" + std::to_string(next_nonce_++);
         if (one_in(4) && client.seen.seq > 0) {
@@ -224,11 +224,11 @@ private:
         speak(client, Chat{nonce, client.unacked[nonce]});
     }
 
-    void retry(Client& client) {
+    void retry(ReplicaClient& client) {
         for (const auto& [nonce, text] : std::map(client.unacked)) speak(client, Chat{nonce, text});
     }
 
-    void moderate(Client& client) {
+    void moderate(ReplicaClient& client) {
         const std::string other = clients_[below(static_cast<std::uint32_t>(clients_.size()))].member;
         switch (below(12)) {
             case 0:
@@ -251,7 +251,7 @@ private:
     }
 
     void unlock() {
-        Client& first = clients_.front();
+        ReplicaClient& first = clients_.front();
         // Whose token is void is somebody new at the next try.
         for (int tries = 0; tries < 4 && (tries == 0 || !first.welcomed); ++tries) {
             go(first);
@@ -265,14 +265,14 @@ private:
 
     // ---- what people hear ----
 
-    Client* client_of(At at) {
-        const auto found =
-            std::find_if(clients_.begin(), clients_.end(), [&](const Client& client) { return client.at == at; });
+    ReplicaClient* client_of(At at) {
+        const auto found = std::find_if(clients_.begin(), clients_.end(),
+                                        [&](const ReplicaClient& client) { return client.at == at; });
         return found == clients_.end() ? nullptr : &*found;
     }
 
     void on_attach(At at, const Attach& attach) override {
-        Client* client = client_of(at);
+        ReplicaClient* client = client_of(at);
         if (client == nullptr) return;
         client->member = attach.member;
         client->role = attach.role;
@@ -280,7 +280,7 @@ private:
     }
 
     void on_close(At at, CloseCode code) override {
-        Client* client = client_of(at);
+        ReplicaClient* client = client_of(at);
         if (client == nullptr) return;
         client->at.reset();
         client->welcomed = false;
@@ -290,16 +290,16 @@ private:
     }
 
     void on_cut(At at) override {
-        Client* client = client_of(at);
+        ReplicaClient* client = client_of(at);
         if (client == nullptr) return;
         client->at.reset();
         client->welcomed = false;
     }
 
-    static void forget(Client& client) { client = Client{client.name, {}, {}, {}, {}, {}, {}, {}, {}}; }
+    static void forget(ReplicaClient& client) { client = ReplicaClient{client.name, {}, {}, {}, {}, {}, {}, {}, {}}; }
 
     void on_message(At at, const ServerMessage& message) override {
-        Client* client = client_of(at);
+        ReplicaClient* client = client_of(at);
         if (client == nullptr) return;
         if (const auto* welcome = std::get_if<Welcome>(&message)) {
             hear(*client, *welcome);
@@ -312,7 +312,7 @@ private:
         std::visit([&](const auto& one) { hear(*client, one); }, message);
     }
 
-    void hear(Client& client, const Welcome& message) {
+    void hear(ReplicaClient& client, const Welcome& message) {
         REQUIRE_FALSE(client.welcomed);
         REQUIRE(message.you == client.member);
         client.welcomed = true;
@@ -328,7 +328,7 @@ private:
     }
 
     // The gap and the items together are exactly what came after `seen`; of another epoch or time, all is a gap.
-    void check_missed(const Client& client, const Welcome& message) const {
+    void check_missed(const ReplicaClient& client, const Welcome& message) const {
         if (client.seen.epoch.empty()) return;
         if (client.seen.epoch != message.epoch || client.seen.seq > message.seq) {
             REQUIRE(message.gap);
@@ -345,27 +345,27 @@ private:
         REQUIRE(next == message.seq + 1);
     }
 
-    void hear(Client& client, const RecordAdded& message) {
+    void hear(ReplicaClient& client, const RecordAdded& message) {
         REQUIRE(message.record.seq == client.seen.seq + 1);
         client.seen.seq = message.record.seq;
         heard_.push_back({client.seen.epoch, message.record});
     }
 
-    void hear(Client& client, const Ack& message) {
+    void hear(ReplicaClient& client, const Ack& message) {
         if (client.unacked.erase(message.nonce) == 0) return;
         acked_.push_back({client.member, message.nonce, message.epoch, message.seq});
     }
 
-    static void hear(Client& client, const Joined& message) {
+    static void hear(ReplicaClient& client, const Joined& message) {
         REQUIRE(client.members.emplace(message.member.id, message.member).second);
     }
-    static void hear(Client& client, const MemberChanged& message) {
+    static void hear(ReplicaClient& client, const MemberChanged& message) {
         REQUIRE(client.members.contains(message.member.id));
         client.members[message.member.id] = message.member;
     }
-    static void hear(Client& client, const Left& message) { REQUIRE(client.members.erase(message.id) == 1); }
+    static void hear(ReplicaClient& client, const Left& message) { REQUIRE(client.members.erase(message.id) == 1); }
     template <class Other>
-    void hear(Client&, const Other&) {}
+    void hear(ReplicaClient&, const Other&) {}
 
     // ---- what must be so ----
 
@@ -376,16 +376,16 @@ private:
             places += member.first.shown.place ? 1 : 0;
             hosts += member.first.shown.role == Role::host ? 1 : 0;
         }
-        REQUIRE(places <= mesh_max);
+        REQUIRE(places <= replica_mesh_max);
         REQUIRE(hosts <= 1);
     }
 
     void check_all() {
         std::size_t places = 0;
         for (const auto& [id, member] : order.members()) places += member.first.shown.place ? 1 : 0;
-        REQUIRE(places == std::min<std::size_t>(mesh_max, order.members().size()));
+        REQUIRE(places == std::min<std::size_t>(replica_mesh_max, order.members().size()));
         std::size_t here = 0;
-        for (const Client& client : clients_) {
+        for (const ReplicaClient& client : clients_) {
             if (!client.at) continue;
             INFO(client.name << " on server " << client.at->server);
             ++here;
@@ -404,7 +404,7 @@ private:
     }
 
     // A client's own `state` is not echoed, so its own live flags are left out.
-    void check_picture(const Client& client) const {
+    void check_picture(const ReplicaClient& client) const {
         std::map<std::string, Member> mine = client.members;
         REQUIRE(mine.size() == order.members().size());
         for (const auto& [id, member] : order.members()) {
@@ -443,7 +443,7 @@ private:
 
     std::mt19937 random_;
     SharedOrder older_;
-    std::vector<Client> clients_;
+    std::vector<ReplicaClient> clients_;
     std::uint64_t next_member_ = 1;
     std::uint64_t next_nonce_ = 1;
     bool may_try_again_ = false;
@@ -461,7 +461,7 @@ TEST_CASE("random steps on three servers: one order, one picture, nothing lost, 
     std::size_t failovers = 0;
     for (std::uint32_t seed = 1; seed <= 40; ++seed) {
         INFO("seed " << seed);
-        World world(seed, seed % 2 == 0 ? RoomKind::broadcast : RoomKind::call);
+        ReplicaWorld world(seed, seed % 2 == 0 ? RoomKind::broadcast : RoomKind::call);
         for (int i = 0; i < 800; ++i) world.step();
         world.finish();
         posted += world.posted();

@@ -13,7 +13,7 @@ using waaft::kube::Object;
 
 namespace {
 
-Object json(const std::string& text) { return boost::json::parse(text).as_object(); }
+Object object_of(const std::string& text) { return boost::json::parse(text).as_object(); }
 
 const Scale now{1, 10, 60};
 
@@ -54,13 +54,13 @@ TEST_CASE("a wish becomes limits, or is refused with what would be right") {
 }
 
 TEST_CASE("a quota limits how many pods there can be") {
-    const auto deployment = json(R"({"status":{"replicas":2},"spec":{"template":{"spec":{
+    const auto deployment = object_of(R"({"status":{"replicas":2},"spec":{"template":{"spec":{
         "initContainers":[{"resources":{"requests":{"cpu":"50m","memory":"64Mi"}}}],
         "containers":[{"resources":{"requests":{"cpu":"500m","memory":"256Mi"},"limits":{"memory":"512Mi"}}}]}}}})");
     const auto quota = [&](const std::string& resource, const std::string& hard, const std::string& used) {
         auto text = R"({"kind":"ResourceQuota","metadata":{"name":"small"},"status":{"hard":{")" + resource + R"(":")" +
                     hard + R"("},"used":{")" + resource + R"(":")" + used + R"("}}})";
-        return room_of({json(text)}, deployment);
+        return room_of({object_of(text)}, deployment);
     };
     CHECK(quota("requests.cpu", "3", "1")->pods == 6);
     CHECK(quota("cpu", "1500m", "1")->pods == 3);
@@ -83,7 +83,7 @@ TEST_CASE("a quota limits how many pods there can be") {
 }
 
 TEST_CASE("what is applied keeps all that was ours and takes nothing else") {
-    const auto hpa = json(R"({"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler",
+    const auto hpa = object_of(R"({"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler",
         "metadata":{"name":"waaft","namespace":"live","uid":"1","resourceVersion":"5",
             "labels":{"a":"1","theirs":"2"},"annotations":{"x":"y"},
             "managedFields":[
@@ -98,7 +98,7 @@ TEST_CASE("what is applied keeps all that was ours and takes nothing else") {
                        {"type":"Pods","pods":{"metric":{"name":"rooms"}}}]},
         "status":{"currentReplicas":1}})");
     const auto applied = scaled(hpa, {2, 20, 70});
-    const auto wanted = json(R"({"metadata":{"labels":{"a":"1"},"name":"waaft","namespace":"live"},
+    const auto wanted = object_of(R"({"metadata":{"labels":{"a":"1"},"name":"waaft","namespace":"live"},
         "spec":{"maxReplicas":20,
             "metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":70}}},
                        {"type":"Pods","pods":{"metric":{"name":"rooms"}}}],
@@ -114,12 +114,12 @@ TEST_CASE("what is applied keeps all that was ours and takes nothing else") {
 }
 
 TEST_CASE("scaling is done when the pods are there and ready") {
-    const auto hpa = json(R"({"spec":{"minReplicas":2,"maxReplicas":4}})");
+    const auto hpa = object_of(R"({"spec":{"minReplicas":2,"maxReplicas":4}})");
     const Scale scale{2, 4, {}};
     const auto deployment = [](int replicas, int ready, int seen = 3) {
-        return json(R"({"metadata":{"generation":3},"spec":{"replicas":)" + std::to_string(replicas) +
-                    R"(},"status":{"observedGeneration":)" + std::to_string(seen) + R"(,"readyReplicas":)" +
-                    std::to_string(ready) + "}}");
+        return object_of(R"({"metadata":{"generation":3},"spec":{"replicas":)" + std::to_string(replicas) +
+                         R"(},"status":{"observedGeneration":)" + std::to_string(seen) + R"(,"readyReplicas":)" +
+                         std::to_string(ready) + "}}");
     };
     CHECK(reached(scale, hpa, deployment(2, 2)).done);
     CHECK(reached(scale, hpa, deployment(4, 4)).done);
@@ -131,10 +131,10 @@ TEST_CASE("scaling is done when the pods are there and ready") {
 }
 
 TEST_CASE("logs are asked for by pod and container, never through a shell") {
-    const auto pod = json(R"({"metadata":{"name":"waaft-7d-x"},"status":{
+    const auto pod = object_of(R"({"metadata":{"name":"waaft-7d-x"},"status":{
         "initContainerStatuses":[{"name":"cluster-init","restartCount":0,"state":{"terminated":{}}}],
         "containerStatuses":[{"name":"server","restartCount":2,"state":{"running":{}},"lastState":{"terminated":{}}}]}})");
-    const auto young = json(R"({"metadata":{"name":"waaft-7d-yy"},"status":{
+    const auto young = object_of(R"({"metadata":{"name":"waaft-7d-yy"},"status":{
         "containerStatuses":[{"name":"server","restartCount":0,"state":{"waiting":{}}}]}})");
     const waaft::kube::Target target{"", "kind", "live"};
     const auto sources = log_sources({pod, young}, {});
