@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Client, resume } from '../support/client.mjs';
-import { freePort } from '../support/redis.mjs';
+import { freePort } from '../support/ports.mjs';
 import { createRoom, http } from '../support/rest.mjs';
 import { makeLayer } from './support/image.mjs';
 import { binary, root, run, until } from './support/kit.mjs';

@@ -107,7 +107,7 @@ class File {
       await this.endWhatIsLeft();
     }
     clearInterval(looking);
-    await Promise.race([this.closed, this.grace()]);
+    await Promise.race([this.closed, sleep(killMs, undefined, { ref: false })]);  // nobody holds its output any more
     for (const stream of [this.child.stdout, this.child.stderr]) stream.destroy();
     this.ended = performance.now();
   }

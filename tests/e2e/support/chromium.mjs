@@ -5,7 +5,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { temporaryFolder } from '../../support/server.mjs';
+import { cleanUp, temporaryFolder } from '../../support/server.mjs';
 import { writeCamera } from './camera.mjs';
 import { Person } from './person.mjs';
 import { deadlineMs } from './wait.mjs';
@@ -61,6 +61,6 @@ export async function openChromium(t, options = {}) {
       ...(options.args ?? []),
     ],
   });
-  t.after(() => process.close());
+  cleanUp(t, 'Chromium', () => process.close());
   return new Browser(process);
 }
