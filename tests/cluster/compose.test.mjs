@@ -6,6 +6,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { cleanUp } from '../support/cleanup.mjs';
 import { Client, resume } from '../support/client.mjs';
 import { freePort } from '../support/ports.mjs';
 import { createRoom, http } from '../support/rest.mjs';
@@ -58,7 +59,7 @@ async function makeImages(t) {
   for (const [variable, [input, ...changes]] of Object.entries(images)) {
     env[variable] = `${prefix}-${variable.split('_')[0].toLowerCase()}`;
     await checked(['docker', 'import', ...changes.flatMap((change) => ['--change', change]), '-', env[variable]], { input });
-    t.after(() => run(['docker', 'rmi', '-f', env[variable]]));
+    cleanUp(t, `the image ${env[variable]}`, () => run(['docker', 'rmi', '-f', env[variable]]));
   }
   return { prefix, env };
 }
@@ -82,7 +83,7 @@ test('three servers behind nginx share rooms; one is killed, all of it is stoppe
   const { prefix, env } = await makeImages(t);
   const port = await freePort();
   const compose = (...args) => checked(['docker-compose', '-p', prefix, '-f', join(root, 'compose.yaml'), ...args], { env: { ...env, PORT: String(port) } });
-  t.after(() => compose('down', '-v', '-t', '1'));
+  cleanUp(t, `the project ${prefix}`, () => compose('down', '-v', '-t', '1'), upMs);
   await compose('up', '-d', '--no-build');
 
   const containerOf = (service) => compose('ps', '-q', service);
@@ -101,7 +102,7 @@ test('three servers behind nginx share rooms; one is killed, all of it is stoppe
   const { room } = await createRoom(server);
   const join_ = async (name) => {
     const client = new Client(server);
-    t.after(() => client.socket.terminate());
+    cleanUp(t, name, () => client.socket.terminate());
     return client.join({ room, name });
   };
   const all = [];

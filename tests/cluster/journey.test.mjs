@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { openChromium, program } from '../e2e/support/chromium.mjs';
 import { allMeet } from '../e2e/support/media.mjs';
 import { stepsOf } from '../e2e/support/scene.mjs';
-import { temporaryFolder } from '../support/server.mjs';
+import { cleanUp, temporaryFolder } from '../support/cleanup.mjs';
 import { chromiumOutside } from './support/far_program.mjs';
 import { binary, kit, run, until } from './support/kit.mjs';
 
@@ -51,8 +51,8 @@ spec:
 test('build, push, deploy, meet, grow, roll out, roll back, destroy', { skip }, async (t) => {
   const folder = temporaryFolder(t);
   const namespace = `waaft-journey-${randomBytes(4).toString('hex')}`;
-  t.after(() => cluster.removeNamespace(namespace));
-  t.after(() => run(['docker', 'rmi', '-f', `${cluster.registry}/${namespace}:v2`]));
+  cluster.removeAfter(t, namespace);
+  cleanUp(t, 'the image v2', () => run(['docker', 'rmi', '-f', `${cluster.registry}/${namespace}:v2`]));
   const context = (await cluster.kubectl(['config', 'current-context'])).trim();
   writeFileSync(join(folder, 'waaft.yaml'), settings(context, namespace));
   writeFileSync(join(folder, 'Dockerfile'), dockerfile);

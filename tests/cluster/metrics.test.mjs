@@ -1,8 +1,9 @@
 // A cluster whose metrics come late, or not at all. It is so for the whole cluster: nothing else may be deployed meanwhile.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cleanUp } from '../support/cleanup.mjs';
 import { attempts, told } from './support/attempt.mjs';
-import { kit, until } from './support/kit.mjs';
+import { deadlineMs, kit, until } from './support/kit.mjs';
 
 const cluster = kit();
 const attempt = attempts(cluster);
@@ -17,10 +18,10 @@ test('without metrics: the first minute is waited for, no metrics API at all is 
   const done = attempt.deploy(t, slow);
   await until('it is past its first look', async () =>
     (await cluster.kubectl(['get', 'deployment', 'waaft', '-n', slow], { check: false })).code === 0);
-  t.after(async () => {
+  cleanUp(t, service, async () => {
     await putBack();
     await cluster.kubectl(['wait', '--for=condition=Available', service, '--timeout=60s']);
-  });
+  }, 2 * deadlineMs);
   await cluster.kubectl(['delete', service]);
   const refused = async () => {
     told(await attempt.deploy(t, none), 'HPA_NO_METRICS', 4, /metrics/);

@@ -1,9 +1,9 @@
 // Objects as a real API server sees them: each is valid and admitted, and the folder manifests/ works alone.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../support/cleanup.mjs';
 import { applyFolder, folder, ready, serverPods } from './support/apply.mjs';
 import { googleKinds } from './support/google_kinds.mjs';
 import { pushImage } from './support/image.mjs';
@@ -56,8 +56,7 @@ const fetched = (url, ...more) => cluster.client(['curl', '-sS', '--max-time', '
 
 test('`kubectl apply -f manifests/` works on its own, in any namespace, each with secrets of its own', { skip: cluster.skip }, async (t) => {
   assert.ok(cluster.registry, 'WAAFT_TEST_REGISTRY names no registry');
-  const temporary = mkdtempSync(join(tmpdir(), 'waaft-test-'));
-  t.after(() => rmSync(temporary, { recursive: true }));
+  const temporary = temporaryFolder(t);
   const image = await pushImage(cluster.registry, { repository: 'waaft-test-render' });
   const namespaces = [await cluster.namespace(t), await cluster.namespace(t)];
   const addresses = await Promise.all(namespaces.map((namespace) => applyFolder(cluster, namespace, image)));

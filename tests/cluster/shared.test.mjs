@@ -1,9 +1,9 @@
 // One room on several pods: Redis deployed along, people on two pods, pods and Redis deleted under them.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { temporaryFolder } from '../support/cleanup.mjs';
 import { farProgram } from './support/far_program.mjs';
 import { pushImage } from './support/image.mjs';
 import { kit, until } from './support/kit.mjs';
@@ -16,8 +16,7 @@ let context;
 let image;
 
 function project(t, namespace, settings) {
-  const folder = mkdtempSync(join(tmpdir(), 'waaft-shared-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t, 'waaft-shared-');
   const write = (text) => writeFileSync(join(folder, 'waaft.yaml'),
     `cluster: {context: ${context}, namespace: ${namespace}}\nresources: {cpu: 50m}\n${text}`);
   write(settings);

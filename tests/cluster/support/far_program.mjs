@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { program } from '../../e2e/support/chromium.mjs';
-import { temporaryFolder } from '../../support/server.mjs';
+import { cleanUp, temporaryFolder } from '../../support/cleanup.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -15,7 +15,10 @@ export async function farProgram(t, cluster, file, options) {
   let child;
   const ended = cluster.client([process.execPath, join(here, file), JSON.stringify(options)],
     { input: null, timeout: 900_000, started: (running) => { child = running; } });
-  t.after(() => child.stdin.end());
+  cleanUp(t, file, () => {
+    child.stdin.end();
+    return ended;
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => {
     const { value } = await lines.next();

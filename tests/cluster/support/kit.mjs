@@ -14,6 +14,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cleanUp, endsWithUs } from '../../support/cleanup.mjs';
 import { held } from '../../support/output_schemas.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
@@ -27,7 +28,7 @@ export const deadlineMs = 120_000;
 // standard input to them.
 export function run(argv, { env = {}, input, cwd, timeout = deadlineMs, started } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(argv[0], argv.slice(1), { env: { ...process.env, ...env }, cwd, timeout, killSignal: 'SIGKILL' });
+    const child = endsWithUs(spawn(argv[0], argv.slice(1), { env: { ...process.env, ...env }, cwd, timeout, killSignal: 'SIGKILL' }));
     const said = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (text) => { said[name] += text; });
     child.on('error', reject);
@@ -40,11 +41,11 @@ export function run(argv, { env = {}, input, cwd, timeout = deadlineMs, started 
 
 // Asks again until there is an answer that is not false; `what` is for the message.
 export async function until(what, ask, ms = deadlineMs) {
-  const end = Date.now() + ms;
+  const end = performance.now() + ms;
   for (;;) {
     const answer = await ask();
     if (answer) return answer;
-    assert.ok(Date.now() < end, `${what} did not come true`);
+    assert.ok(performance.now() < end, `${what} did not come true`);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
@@ -119,7 +120,7 @@ class Cluster {
   // A namespace of the test's own, removed after it with all that is in it.
   async namespace(t, { level = 'restricted', prefix = 'waaft-test' } = {}) {
     const name = `${prefix}-${randomBytes(4).toString('hex')}`;
-    t.after(() => this.removeNamespace(name));
+    this.removeAfter(t, name);
     const labels = Object.fromEntries(['enforce', 'warn'].map((mode) => [`pod-security.kubernetes.io/${mode}`, level]));
     const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
     await this.kubectl(['create', '-f', '-'], { input: JSON.stringify(object) });
@@ -128,6 +129,8 @@ class Cluster {
       (await this.kubectl(['get', 'serviceaccount', 'default', '-n', name], { check: false })).code === 0);
     return name;
   }
+
+  removeAfter(t, name) { cleanUp(t, `the namespace ${name}`, () => this.removeNamespace(name), 5 * deadlineMs); }
 
   // Also for namespaces that a deploy makes. Pods are not given their minutes to drain.
   async removeNamespace(name) {
