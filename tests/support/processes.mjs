@@ -43,10 +43,11 @@ export function processesOf({ session, mark, seen }) {
   return found;
 }
 
+// It may have ended meanwhile; another user's stays, and is told as what cannot be ended.
 export function signal(pid, name) {
   try {
     process.kill(pid, name);
   } catch (error) {
-    if (error.code !== 'ESRCH') throw error;
+    if (error.code !== 'ESRCH' && error.code !== 'EPERM') throw error;
   }
 }

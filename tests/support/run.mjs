@@ -100,7 +100,7 @@ class File {
     const looking = setInterval(() => this.processes, 1000);
     const end = await Promise.race([this.exited.then((result) => ({ result })), stop.then((why) => ({ why }))]);
     if (end.why) {
-      this.fault(`${end.why} after ${seconds(this.ms)}; these processes are ended now:\n${listed(this.processes)}`);
+      this.fault(`${end.why} after ${seconds(this.ms)}; it said last: ${lastLine(this.said)}\n  these processes are ended now:\n${listed(this.processes)}`);
       await this.end();
     } else {
       if (end.result !== 0) this.faults.push(`ended with ${end.result}`);

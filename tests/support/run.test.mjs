@@ -64,7 +64,8 @@ test('a file with a test that fails, one that throws and one that ends by itself
 });
 
 test('a file that hangs is ended with what it started, each named, and the next one still runs', async () => {
-  const hanging = write(`test('hangs', async () => {
+  const hanging = write(`test('before', () => {});
+  test('hangs', async () => {
     const children = [spawn('sleep', ['7001'], bare), spawn('setsid', ['sleep', '7002'], bare), spawn('sh', ['-c', 'sleep 7003 & exit'], bare)];
     await Promise.all(children.map((child) => new Promise((resolve) => { child.once('spawn', resolve); })));
     await new Promise((resolve) => { children[2].once('exit', resolve); });
@@ -74,7 +75,7 @@ test('a file that hangs is ended with what it started, each named, and the next 
   const next = write("test('next', () => {});");
   const { passed, said } = await run([hanging, next], { stopOf: (path) => (path === hanging.path ? whenThere(hanging.marker)() : new Promise(() => {})) });
   assert.equal(passed, false);
-  assert.match(said, /^FAILED \S+\.test\.mjs: not done after [\d.]+ s; these processes are ended now:\n(.*\n)*? +\d+ \S*node .*\.test\.mjs$/m);
+  assert.match(said, /^FAILED \S+\.test\.mjs: not done after [\d.]+ s; it said last: ✔ before .*\n  these processes are ended now:\n(.*\n)*? +\d+ \S*node .*\.test\.mjs$/m);
   for (const which of [7001, 7002, 7003]) {
     const pid = new RegExp(`^ +(\\d+) .*sleep ${which}\\b`, 'm').exec(said)?.[1];
     assert.ok(pid, said);
