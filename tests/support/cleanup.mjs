@@ -8,9 +8,10 @@ import { after } from 'node:test';
 import { within } from './wait.mjs';
 
 const cleanUpMs = 60_000;
-const stacks = new WeakMap();
+const stacks = new Map();  // by context, until all is done
 
-async function unwind(stack) {
+async function unwind(context) {
+  const stack = stacks.get(context);
   const errors = [];
   for (let last = stack.pop(); last; last = stack.pop()) {
     try {
@@ -19,16 +20,16 @@ async function unwind(stack) {
       errors.push(new Error(`${last.what}: ${error?.message ?? error}`, { cause: error }));
     }
   }
+  stacks.delete(context);
   if (errors.length > 0) throw new AggregateError(errors, `not cleaned up: ${errors.map(({ message }) => message).join('; ')}`);
 }
 
 // `t` is the context of a test or what suite() gives; `what` names the action if it fails or takes longer than `ms`.
 export function cleanUp(t, what, action, ms = cleanUpMs) {
   if (!stacks.has(t)) {
-    const stack = [];
-    stacks.set(t, stack);
+    stacks.set(t, []);
     // node tells nobody what failed after a test that has failed already.
-    t.after(() => unwind(stack).catch((error) => {
+    t.after(() => unwind(t).catch((error) => {
       t.diagnostic?.(error.message);
       throw error;
     }));
@@ -38,36 +39,37 @@ export function cleanUp(t, what, action, ms = cleanUpMs) {
 
 // For what the tests of a suite, or of a file, share: called in the body of `describe`, or of the file.
 export function suite() {
-  const stack = [];
-  after(() => unwind(stack));
   const context = {};
-  stacks.set(context, stack);
+  stacks.set(context, []);
+  after(() => unwind(context));
   return context;
 }
 
-const leftovers = { processes: new Set(), folders: new Set() };
-// Also where a file ends without its tests' ends.
+const children = new Set();
+const ignore = () => {};
+// Also where a file ends without its tests' ends, as far as it goes without waiting.
 process.on('exit', () => {
-  for (const child of leftovers.processes) child.kill('SIGKILL');
-  for (const folder of leftovers.folders) rmSync(folder, { recursive: true, force: true });
+  for (const child of children) child.kill('SIGKILL');
+  for (const { action } of [...stacks.values()].reverse().flatMap((stack) => stack.reverse())) {
+    try {
+      action()?.catch?.(ignore);
+    } catch {
+      // The others all the same; nobody can be told.
+    }
+  }
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 export function temporaryFolder(t, prefix = 'waaft-test-') {
   const folder = mkdtempSync(join(tmpdir(), prefix));
-  leftovers.folders.add(folder);
-  cleanUp(t, `the folder ${folder}`, () => {
-    rmSync(folder, { recursive: true, force: true });
-    leftovers.folders.delete(folder);
-  });
+  cleanUp(t, `the folder ${folder}`, () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
 // The child is killed if this process ends before it does. Answers the child.
 export function endsWithUs(child) {
-  leftovers.processes.add(child);
-  child.once('exit', () => leftovers.processes.delete(child));
-  child.once('error', () => leftovers.processes.delete(child));
+  children.add(child);
+  for (const end of ['exit', 'error']) child.once(end, () => children.delete(child));
   return child;
 }
 

@@ -1,12 +1,13 @@
 // What a test made is taken away whatever happened: the support code of all other tests.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cleanUp, closeAfter, endAfter, endProcess, temporaryFolder } from './cleanup.mjs';
+import { signalWhen } from './lines.mjs';
 import { runFiles } from './run.mjs';
 
 // A context whose end the test decides.
@@ -119,10 +120,23 @@ test('a server of HTTP is closed although somebody keeps a connection', async ()
   assert.equal(server.listening, false);
 });
 
-test('folders are gone where a file ends by itself', async () => {
+test('what was made is gone where a file ends by itself, or is ended', async () => {
   const outer = mkdtempSync(join(tmpdir(), 'waaft-exit-'));
-  const code = `import { temporaryFolder } from '${new URL('./cleanup.mjs', import.meta.url)}'; temporaryFolder({ after() {} }); process.exit(0);`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { env: { ...process.env, TMPDIR: outer }, stdio: 'ignore' });
-  await new Promise((resolve) => { child.once('close', resolve); });
-  rmdirSync(outer);  // which must be empty
+  const code = `import { cleanUp, temporaryFolder } from '${new URL('./cleanup.mjs', import.meta.url)}'; 
+    import { rmdirSync } from 'node:fs';
+    const t = { after() {} };
+    const folder = temporaryFolder(t);
+    const inner = temporaryFolder(t, 'later-');
+    cleanUp(t, 'fails', () => { throw new Error('no'); });
+    cleanUp(t, 'fails later', () => Promise.reject(new Error('no')));
+    cleanUp(t, 'a mount', () => rmdirSync(inner));  // as a disk that must go before its folder
+    console.log('made');
+    `;
+  for (const end of ['process.exit(0);', 'setInterval(() => {}, 1000);']) {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code + end], { env: { ...process.env, TMPDIR: outer }, stdio: ['ignore', 'pipe', 'ignore'] });
+    signalWhen(child, child.stdout, (said) => said.includes('made\n'), 'SIGTERM');
+    await new Promise((resolve) => { child.once('close', resolve); });
+    assert.deepEqual(readdirSync(outer), [], end);
+  }
+  rmdirSync(outer);
 });
