@@ -165,7 +165,8 @@ export async function runFiles(names, { concurrency = 1, deadlineMs = 900_000, q
     for (let file = waiting.shift(); file && !interrupted.aborted; file = waiting.shift()) {
       if (live) say(`---- ${file.name}\n`);
       await file.run(Promise.race([stopOf(file.name), interrupt]));
-      if (!live) say(`---- ${file.name}\n${file.said}`);
+      const done = files.filter(({ ended }) => ended).length;
+      if (!live) say(`---- ${file.name}\n${file.said}.... ${done} of ${files.length} files are done\n`);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
