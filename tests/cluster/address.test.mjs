@@ -18,7 +18,7 @@ test('one address leads to all pods', { skip: cluster.skip }, async (t) => {
   const ip = await applyFolder(cluster, namespace, image, 2);
   const pods = await serverPods(cluster, namespace);
   assert.equal(pods.length, 2);
-  const fetched = (url, ...more) => cluster.client(['curl', '-sS', '--max-time', '20', ...more, url]);
+  const fetched = (url, ...more) => cluster.client(['curl', '-sS', '--max-time', '200', ...more, url]);
   const ca = join(temporaryFolder(t), 'ca.crt');
   writeFileSync(ca, (await fetched(`http://${ip}/ca.crt`)).stdout);
 

@@ -10,7 +10,7 @@ import { cleanUp } from '../support/cleanup.mjs';
 import { Client, resume } from '../support/client.mjs';
 import { freePort } from '../support/ports.mjs';
 import { createRoom, http } from '../support/rest.mjs';
-import { makeLayer } from './support/image.mjs';
+import { programLayer } from './support/image.mjs';
 import { binary, root, run, until } from './support/kit.mjs';
 import { layerOf, redisLayer } from './support/redis_image.mjs';
 
@@ -41,7 +41,7 @@ async function checked(argv, options = {}) {
 // Images by the names that compose.yaml takes from the environment, made of what Debian has.
 async function makeImages(t) {
   const prefix = `waaft-compose-${randomBytes(4).toString('hex')}`;
-  const program = await makeLayer((folder) => checked([join(root, 'scripts', 'collect-files'), binary, folder]));
+  const program = await programLayer(binary);
   const nginx = await layerOf(['nginx'], {
     '/etc/passwd': 'root:x:0:0:root:/:/bin/sh\n',
     '/etc/group': 'root:x:0:\n',
@@ -71,7 +71,7 @@ async function askStun(port) {
   const again = setInterval(() => socket.send(request, port, '127.0.0.1'), 500);
   try {
     socket.send(request, port, '127.0.0.1');
-    const [answer] = await once(socket, 'message', { signal: AbortSignal.timeout(20_000) });
+    const [answer] = await once(socket, 'message', { signal: AbortSignal.timeout(upMs) });
     return [answer.readUInt16BE(0), answer.subarray(8, 20).equals(request.subarray(8, 20))];
   } finally {
     clearInterval(again);

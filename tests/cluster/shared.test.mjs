@@ -20,7 +20,7 @@ function project(t, namespace, settings) {
   const write = (text) => writeFileSync(join(folder, 'waaft.yaml'),
     `cluster: {context: ${context}, namespace: ${namespace}}\nresources: {cpu: 50m}\n${text}`);
   write(settings);
-  const waaft = (args, options = {}) => cluster.waaft(args, { cwd: folder, timeout: 400_000, ...options });
+  const waaft = (args, options = {}) => cluster.waaft(args, { cwd: folder, ...options });
   const good = async (...args) => {
     const done = await waaft([...args, '--output', 'json']);
     assert.equal(done.code, 0, `${args.join(' ')}: ${done.stderr}${done.stdout}`);
@@ -29,7 +29,7 @@ function project(t, namespace, settings) {
   return { waaft, good, write, deploy: () => good('deploy', '--image', image, '--probe', 'off') };
 }
 
-describe('a room on several pods', { skip: cluster.skip }, () => {
+describe('a room on several pods', { skip: cluster.skip, concurrency: 2 }, () => {
   before(async () => {
     context = (await cluster.kubectl(['config', 'current-context'])).trim();
     image = await pushImage(cluster.registry, { repository: 'waaft-shared' });

@@ -1,5 +1,5 @@
 // Deploys that are slow and healthy, and must succeed. All at once, each in a namespace of its own; the one without
-// metrics is in metrics.test.mjs.
+// metrics is in whole_cluster.test.mjs.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { lineOf } from '../support/lines.mjs';
 import { within } from '../support/wait.mjs';
 import { attempts, patched, server } from './support/attempt.mjs';
 import { makeLayer, pushImage } from './support/image.mjs';
-import { deadlineMs, kit, root, run, until } from './support/kit.mjs';
+import { deadlineMs, kit, root, run, until, wholeTestMs } from './support/kit.mjs';
 
 const cluster = kit();
 const attempt = attempts(cluster);
@@ -24,7 +24,7 @@ const serverPod = async (namespace) => (await cluster.get(namespace, 'pods', '-l
 async function onNode(t, argv) {
   let child;
   let first;
-  const ended = run([cluster.enter, 'node', ...argv], { input: null, timeout: 400_000, started: (it) => {
+  const ended = run([cluster.enter, 'node', ...argv], { input: null, timeout: wholeTestMs, started: (it) => {
     child = it;
     first = lineOf(child.stdout, () => true, 'a line');
   } });

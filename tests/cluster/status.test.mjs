@@ -22,6 +22,8 @@ async function applyManifests(namespace, image) {
       const text = readFileSync(join(root, 'manifests', name), 'utf8')
         .replaceAll(/image: waaft:\S+/g, `image: ${image}`)
         .replaceAll('cpu: 500m', 'cpu: 50m')
+        // What a server takes at its start on a busy machine shall not bring another one.
+        .replaceAll('maxReplicas: 10', 'maxReplicas: 1')
         .replaceAll(/image: docker\.io\/library\/redis:\S+/g, (named) => (redis ? `image: ${redis}` : named));
       writeFileSync(join(folder, name), text);
     }

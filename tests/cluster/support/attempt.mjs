@@ -26,7 +26,7 @@ export const attempts = (cluster) => ({
     writeFileSync(join(folder, 'waaft.yaml'), `cluster: {context: ${this.context}, namespace: ${namespace}}\n` +
       `${yaml.includes('resources:') ? '' : 'resources: {cpu: 50m}\n'}${yaml}\n${patch ? 'patches: [patch.yaml]\n' : ''}`);
     const done = await cluster.waaft(['deploy', '--image', reference, '--output', 'json', '--probe', 'off',
-      '--evidence', folder, ...args], { cwd: folder, env, started, timeout: 240_000 });
+      '--evidence', folder, ...args], { cwd: folder, env, started });
     try {
       return { ...done, result: JSON.parse(done.stdout) };
     } catch {

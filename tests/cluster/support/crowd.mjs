@@ -22,7 +22,7 @@ const retryMs = 250;
 // The patience of the page: for a connection, which may lead to a pod that is gone, and for a welcome.
 const openMs = 2_000;
 const welcomeMs = 12_000;
-const heardMs = 120_000;
+const heardMs = 600_000;
 const joiningAtOnce = 20;
 const told = ['joined', 'left'];
 

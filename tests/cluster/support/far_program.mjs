@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { program } from '../../e2e/support/chromium.mjs';
 import { cleanUp, temporaryFolder } from '../../support/cleanup.mjs';
+import { wholeTestMs } from './kit.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -14,7 +15,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 export async function farProgram(t, cluster, file, options) {
   let child;
   const ended = cluster.client([process.execPath, join(here, file), JSON.stringify(options)],
-    { input: null, timeout: 900_000, started: (running) => { child = running; } });
+    { input: null, timeout: wholeTestMs, started: (running) => { child = running; } });
   cleanUp(t, file, () => {
     child.stdin.end();
     return ended;

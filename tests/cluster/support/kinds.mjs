@@ -1,6 +1,6 @@
 // Kinds that a cluster may lack, added for one test by a structural definition of the test's own.
 import { cleanUp } from '../../support/cleanup.mjs';
-import { deadlineMs } from './kit.mjs';
+import { deadlineMs, waitOption } from './kit.mjs';
 
 export const map = (properties, required = []) => ({ type: 'object', properties, ...(required.length > 0 && { required }) });
 
@@ -25,5 +25,5 @@ export async function addKinds(t, cluster, kinds) {
   if (missing.length === 0) return;
   cleanUp(t, 'kinds of the test\'s own', () => cluster.kubectl(['delete', 'crd', '--ignore-not-found', ...missing.map((each) => each.metadata.name)]), deadlineMs);
   await cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: missing }) });
-  await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...missing.map((each) => `crd/${each.metadata.name}`)]);
+  await cluster.kubectl(['wait', '--for=condition=Established', waitOption, ...missing.map((each) => `crd/${each.metadata.name}`)]);
 }

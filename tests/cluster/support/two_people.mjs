@@ -15,7 +15,7 @@ const options = { secure: true, ca, url: `wss://${host}/api/v1/ws` };
 const { room } = await createRoom(server, {}, { secure: true, host: hostname, port: port || 443, ca });
 
 const retry = 250;
-const wholeTestMs = 900_000;
+const wholeTestMs = 3_600_000;
 
 class Person {
   constructor(name) {
