@@ -1,5 +1,5 @@
 // Waiting for what a page will show. Deadlines are for machines ten times slower than any in use.
-export const deadlineMs = 60_000;
+export const deadlineMs = 300_000;
 
 // Asks until the answer is true and gives that answer; an error counts as "not yet" and is told at the end.
 export async function eventually(what, ask, ms = deadlineMs) {
