@@ -1,5 +1,5 @@
 // Deploys that are broken, each told soon with its cause, exit code and log line. All at once, each in a namespace of its
-// own; that there is no metrics API is in metrics.test.mjs.
+// own; that there is no metrics API is in whole_cluster.test.mjs.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

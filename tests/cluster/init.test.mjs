@@ -14,7 +14,7 @@ const cluster = kit();
 const engine = await run(['docker', 'version', '--format', '{{.Server.Version}}']).catch(() => ({ code: 1 }));
 const skip = cluster.skip || (engine.code !== 0 && 'no Docker engine answers') || (!cluster.secured && 'no registry with a login is known');
 
-describe('a pipeline', { skip }, () => {
+describe('a pipeline', { skip, concurrency: 2 }, () => {
   const runnersUser = 1001;  // whose files a job finds, while it is root in its container
   const suffix = randomBytes(4).toString('hex');
   const ciImage = `waaft-init-${suffix}:ci`;
