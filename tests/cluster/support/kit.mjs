@@ -28,6 +28,9 @@ export const deadlineMs = 1_200_000;
 export const wholeTestMs = 3_600_000;
 // The same for `kubectl wait`.
 export const waitOption = `--timeout=${deadlineMs / 1000 - 10}s`;
+// kubectl gives the API server 32 s to describe itself, before it sends anything. A busy one may need longer after kinds
+// were added.
+const notDescribed = /\/openapi\/\S+: .*(Client\.Timeout|deadline) exceeded/;
 const longestPauseMs = 2_000;
 
 // Runs a program to its end: {code, signal, stdout, stderr}. A program that takes too long is killed, and
@@ -96,7 +99,10 @@ class Cluster {
 
   // Its stdout; fails with its words if it does, unless `check` is false: then {code, stdout, stderr}.
   async kubectl(args, { input, check = true, env = {} } = {}) {
-    const done = await run(['kubectl', ...args], { env: { ...this.env, ...env }, input });
+    const ask = () => run(['kubectl', ...args], { env: { ...this.env, ...env }, input });
+    const end = performance.now() + deadlineMs;
+    let done = await ask();
+    while (notDescribed.test(done.stderr) && performance.now() < end) done = await ask();
     if (!check) return done;
     assert.equal(done.code, 0, `kubectl ${args.join(' ')}: ${done.stderr}`);
     return done.stdout;
