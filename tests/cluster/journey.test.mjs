@@ -98,11 +98,15 @@ test('build, push, deploy, meet, grow, roll out, roll back, destroy', { skip }, 
     });
     // For as long as it takes: on a busy machine the autoscaler's numbers come late.
     let over = false;
-    const grown = until('more than one pod', async () => (await pods()) > 1).finally(() => { over = true; });
+    const grown = until('more than one pod', async () => over || (await pods()) > 1).finally(() => { over = true; });
     const load = async () => {
-      while (!over) {
-        const loaded = await cluster.client([binary, 'load', 'chat', url, '--yes', '--insecure', '--clients', '40', '--rate', '100', '--duration', '30s', '--output', 'json']);
-        assert.equal(loaded.code, 0, loaded.stderr);
+      try {
+        while (!over) {
+          const loaded = await cluster.client([binary, 'load', 'chat', url, '--yes', '--insecure', '--clients', '40', '--rate', '100', '--duration', '30s', '--output', 'json']);
+          assert.equal(loaded.code, 0, loaded.stderr + loaded.stdout);
+        }
+      } finally {
+        over = true;  // nobody waits for what will not come
       }
     };
     await Promise.all([grown, load()]);
