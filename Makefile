@@ -81,6 +81,7 @@ test-cluster: deps deps-test deps-cluster web ## tests that need a Kubernetes cl
 lint: deps-test deps-lint ## dependency table, sizes, formatting, shell scripts
 	@python3 -B tests/lint/includes.py
 	@python3 -B tests/lint/files.py
+	@python3 -B tests/lint/cleanup.py
 	@git ls-files '*.cpp' '*.h' | xargs $(clang_format) --dry-run --Werror
 	@shellcheck scripts/* .ci/run $$(git ls-files '*.sh')
 

@@ -1,10 +1,10 @@
 // One address without a domain: page, WebSocket and UDP on it, any pod behind it with the same certificate,
 // and every pod sees who comes.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../support/cleanup.mjs';
 import { applyFolder, serverPods } from './support/apply.mjs';
 import { pushImage } from './support/image.mjs';
 import { kit, root, until } from './support/kit.mjs';
@@ -18,9 +18,8 @@ test('one address leads to all pods', { skip: cluster.skip }, async (t) => {
   const ip = await applyFolder(cluster, namespace, image, 2);
   const pods = await serverPods(cluster, namespace);
   assert.equal(pods.length, 2);
-  const fetched = (url, ...more) => cluster.client(['curl', '-sS', '--max-time', '20', ...more, url]);
-  const ca = join(mkdtempSync(join(tmpdir(), 'waaft-test-')), 'ca.crt');
-  t.after(() => rmSync(join(ca, '..'), { recursive: true }));
+  const fetched = (url, ...more) => cluster.client(['curl', '-sS', '--max-time', '200', ...more, url]);
+  const ca = join(temporaryFolder(t), 'ca.crt');
   writeFileSync(ca, (await fetched(`http://${ip}/ca.crt`)).stdout);
 
   const accepted = async (pod) => {

@@ -1,10 +1,10 @@
 // Deploys that are broken, each told soon with its cause, exit code and log line. All at once, each in a namespace of its
-// own; that there is no metrics API is in metrics.test.mjs.
+// own; that there is no metrics API is in whole_cluster.test.mjs.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { temporaryFolder } from '../support/cleanup.mjs';
 import { attempts, patched, server, told } from './support/attempt.mjs';
 import { pushImage } from './support/image.mjs';
 import { kit } from './support/kit.mjs';
@@ -58,8 +58,7 @@ describe('a broken deploy', { skip: cluster.skip, concurrency: 6 }, () => {
     await cluster.kubectl(['create', 'serviceaccount', 'guest', '-n', namespace]);
     const config = JSON.parse(await cluster.kubectl(['config', 'view', '--raw', '--minify', '-o', 'json']));
     config.users[0].user = { token: (await cluster.kubectl(['create', 'token', 'guest', '-n', namespace])).trim() };
-    const folder = mkdtempSync(join(tmpdir(), 'waaft-broken-'));
-    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporaryFolder(t, 'waaft-broken-');
     writeFileSync(join(folder, 'kubeconfig'), JSON.stringify(config), { mode: 0o600 });
     told(await attempt.deploy(t, namespace, { env: { KUBECONFIG: join(folder, 'kubeconfig') } }), 'FORBIDDEN', 4, /patch deployments\.apps/);
   });

@@ -2,10 +2,11 @@
 // the engine's own without buildx. The builder is a buildkitd that the test starts, so that no image is pulled for it.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
+import { cleanUp, endAfter, suite, temporaryFolder } from '../support/cleanup.mjs';
+import { signalWhen } from '../support/lines.mjs';
 import { agrees } from '../support/output_schemas.mjs';
 import { hasRegistry, startRegistry } from '../support/registry.mjs';
 import { binary, run, until } from './support/kit.mjs';
@@ -30,11 +31,8 @@ COPY --from=files / /
 ENTRYPOINT ["/waaft", "serve"]
 `;
 
-const folders = [];
-function makeFolder() {
-  folders.push(mkdtempSync(join(tmpdir(), 'waaft-buildkit-')));
-  return folders.at(-1);
-}
+const file = suite();
+const makeFolder = () => temporaryFolder(file, 'waaft-buildkit-');
 
 // A project with the program's own files, and no base image to pull.
 async function makeProject(text = dockerfile) {
@@ -55,30 +53,23 @@ async function build(folder, version, more = [], options = {}) {
 const engineId = (version) => execFileSync('docker', ['image', 'inspect', '-f', '{{.Id}}', `${repository}:${version}`], { encoding: 'utf8' }).trim();
 const indexOf = (folder) => JSON.parse(readFileSync(join(folder, 'build/image/index.json'), 'utf8'));
 
-after(() => {
+cleanUp(file, `the images ${repository}`, () => {
   const made = spawnSync('docker', ['image', 'ls', '-q', repository], { encoding: 'utf8' }).stdout?.split('\n').filter(Boolean) ?? [];
   if (made.length > 0) spawnSync('docker', ['rmi', '-f', ...made]);
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
 describe('buildx with a builder beside the engine', { skip }, () => {
-  let daemon;
+  const shared = suite();
   let env;
   before(async () => {
     const state = makeFolder();
     const socket = `unix://${join(state, 'socket')}`;
-    const ended = (child) => new Promise((resolve) => { child.on('close', resolve); });
-    daemon = spawn('buildkitd', ['--root', join(state, 'root'), '--addr', socket, '--containerd-worker=false'], { stdio: 'ignore' });
-    daemon.ended = ended(daemon);
+    endAfter(shared, 'buildkitd', spawn('buildkitd', ['--root', join(state, 'root'), '--addr', socket, '--containerd-worker=false'], { stdio: 'ignore' }), 'SIGTERM');
     await until('buildkitd listens', () => existsSync(join(state, 'socket')));
     env = { BUILDX_CONFIG: join(state, 'buildx'), BUILDX_BUILDER: 'waaft-test' };
     const made = await run(['docker', 'buildx', 'create', '--name', 'waaft-test', '--driver', 'remote', socket], { env });
     assert.equal(made.code, 0, made.stderr);
     await until('the builder answers', async () => (await run(['docker', 'buildx', 'inspect'], { env })).stdout.includes('running'));
-  });
-  after(async () => {
-    daemon?.kill('SIGTERM');
-    await daemon?.ended;
   });
 
   test('one image: the digest is the metadata\'s, the layout\'s and the pushed one; the engine has it, too', async (t) => {
@@ -121,15 +112,10 @@ describe('buildx with a builder beside the engine', { skip }, () => {
 
   test('steps stream, and Ctrl-C leaves nothing', async () => {
     const folder = await makeProject('FROM scratch\nCOPY files /\nENV WAAFT_DATA=none\nRUN ["/waaft", "serve", "--port", "0", "--ops-address", ""]\n');
-    let said = '';
-    const { code, json } = await build(folder, 'endless', [], {
-      env,
-      started: (child) => child.stderr.on('data', (text) => {
-        said += text;
-        if (!child.killed && said.includes('RUN ["/waaft", "serve"')) child.kill('SIGINT');
-      }),
+    const { code, json, stderr } = await build(folder, 'endless', [], {
+      env, started: (child) => signalWhen(child, child.stderr, (said) => said.includes('RUN ["/waaft", "serve"')),
     });
-    assert.equal(code, 130, said);
+    assert.equal(code, 130, stderr);
     assert.equal(json.causes[0].code, 'interrupted');
     assert.deepEqual(readdirSync(folder).sort(), ['Dockerfile', 'build', 'files']);
     assert.deepEqual(readdirSync(join(folder, 'build')), []);

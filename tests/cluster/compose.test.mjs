@@ -6,10 +6,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { cleanUp } from '../support/cleanup.mjs';
 import { Client, resume } from '../support/client.mjs';
-import { freePort } from '../support/redis.mjs';
+import { freePort } from '../support/ports.mjs';
 import { createRoom, http } from '../support/rest.mjs';
-import { makeLayer } from './support/image.mjs';
+import { programLayer } from './support/image.mjs';
 import { binary, root, run, until } from './support/kit.mjs';
 import { layerOf, redisLayer } from './support/redis_image.mjs';
 
@@ -40,7 +41,7 @@ async function checked(argv, options = {}) {
 // Images by the names that compose.yaml takes from the environment, made of what Debian has.
 async function makeImages(t) {
   const prefix = `waaft-compose-${randomBytes(4).toString('hex')}`;
-  const program = await makeLayer((folder) => checked([join(root, 'scripts', 'collect-files'), binary, folder]));
+  const program = await programLayer(binary);
   const nginx = await layerOf(['nginx'], {
     '/etc/passwd': 'root:x:0:0:root:/:/bin/sh\n',
     '/etc/group': 'root:x:0:\n',
@@ -58,7 +59,7 @@ async function makeImages(t) {
   for (const [variable, [input, ...changes]] of Object.entries(images)) {
     env[variable] = `${prefix}-${variable.split('_')[0].toLowerCase()}`;
     await checked(['docker', 'import', ...changes.flatMap((change) => ['--change', change]), '-', env[variable]], { input });
-    t.after(() => run(['docker', 'rmi', '-f', env[variable]]));
+    cleanUp(t, `the image ${env[variable]}`, () => run(['docker', 'rmi', '-f', env[variable]]));
   }
   return { prefix, env };
 }
@@ -70,7 +71,7 @@ async function askStun(port) {
   const again = setInterval(() => socket.send(request, port, '127.0.0.1'), 500);
   try {
     socket.send(request, port, '127.0.0.1');
-    const [answer] = await once(socket, 'message', { signal: AbortSignal.timeout(20_000) });
+    const [answer] = await once(socket, 'message', { signal: AbortSignal.timeout(upMs) });
     return [answer.readUInt16BE(0), answer.subarray(8, 20).equals(request.subarray(8, 20))];
   } finally {
     clearInterval(again);
@@ -82,7 +83,7 @@ test('three servers behind nginx share rooms; one is killed, all of it is stoppe
   const { prefix, env } = await makeImages(t);
   const port = await freePort();
   const compose = (...args) => checked(['docker-compose', '-p', prefix, '-f', join(root, 'compose.yaml'), ...args], { env: { ...env, PORT: String(port) } });
-  t.after(() => compose('down', '-v', '-t', '1'));
+  cleanUp(t, `the project ${prefix}`, () => compose('down', '-v', '-t', '1'), upMs);
   await compose('up', '-d', '--no-build');
 
   const containerOf = (service) => compose('ps', '-q', service);
@@ -101,7 +102,7 @@ test('three servers behind nginx share rooms; one is killed, all of it is stoppe
   const { room } = await createRoom(server);
   const join_ = async (name) => {
     const client = new Client(server);
-    t.after(() => client.socket.terminate());
+    cleanUp(t, name, () => client.socket.terminate());
     return client.join({ room, name });
   };
   const all = [];

@@ -1,10 +1,10 @@
 // What `waaft manifests` prints for a project with much in it runs as it is: under another name, behind a
 // proxy, with a disk for each pod, a secret made by somebody else, and settings of its own.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../support/cleanup.mjs';
 import { ready } from './support/apply.mjs';
 import { pushImage } from './support/image.mjs';
 import { kit } from './support/kit.mjs';
@@ -38,8 +38,7 @@ async function defaultClass() {
 
 test('a project with much in it runs as `waaft manifests` prints it', { skip: cluster.skip }, async (t) => {
   const namespace = await cluster.namespace(t);
-  const cwd = mkdtempSync(join(tmpdir(), 'waaft-test-'));
-  t.after(() => rmSync(cwd, { recursive: true }));
+  const cwd = temporaryFolder(t);
   const storageClass = await defaultClass();
   assert.ok(storageClass, 'the cluster has a default StorageClass');
   writeFileSync(join(cwd, 'waaft.yaml'), project(storageClass));

@@ -1,10 +1,11 @@
 // waaft deploy, history, rollback and destroy on a real cluster.
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { before, describe, test } from 'node:test';
+import { temporaryFolder } from '../support/cleanup.mjs';
+import { signalWhen } from '../support/lines.mjs';
 import { pushImage } from './support/image.mjs';
 import { kit, until } from './support/kit.mjs';
 
@@ -14,8 +15,7 @@ let image;
 
 // A folder with a waaft.yaml; `name` of a namespace, which need not exist.
 function project(t, namespace, { files = {} } = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'waaft-deploy-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t, 'waaft-deploy-');
   writeFileSync(join(folder, 'waaft.yaml'),
     `cluster:\n  context: ${context}\n  namespace: ${namespace}\nresources:\n  cpu: 50m\n`);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
@@ -26,7 +26,7 @@ function project(t, namespace, { files = {} } = {}) {
 
 function freshName(t) {
   const name = `waaft-deploy-${randomBytes(4).toString('hex')}`;
-  t.after(() => cluster.removeNamespace(name));
+  cluster.removeAfter(t, name);
   return name;
 }
 
@@ -105,10 +105,7 @@ describe('deploy', { skip: cluster.skip, concurrency: 4 }, () => {
       spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } } }) });
 
     const stopping = /\d pods? (is|are) stopping/;  // a busy machine may have brought the autoscaler to a second one
-    let said = '';
-    const stopped = await waaft(['destroy', '--yes'], { started: (child) => child.stderr.on('data', (text) => {
-      if (!stopping.test(said) && stopping.test(said += text)) child.kill('SIGINT');
-    }) });
+    const stopped = await waaft(['destroy', '--yes'], { started: (child) => signalWhen(child, child.stderr, (said) => stopping.test(said)) });
     assert.equal(stopped.code, 130, stopped.stderr);
     const late = await waaft(['destroy', '--yes', '--timeout', '1s', '--output', 'json']);
     assert.equal(late.code, 70, late.stderr);
@@ -215,8 +212,7 @@ describe('deploy', { skip: cluster.skip, concurrency: 4 }, () => {
   });
 
   test('nobody said which cluster: exit 4', async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'waaft-deploy-'));
-    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporaryFolder(t, 'waaft-deploy-');
     const done = await cluster.waaft(['deploy', '--image', image, '--output', 'json'], { cwd: folder });
     assert.equal(done.code, 4, done.stderr);
     const [cause] = JSON.parse(done.stdout).causes;

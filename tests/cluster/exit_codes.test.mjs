@@ -1,10 +1,10 @@
 // The exit codes that only a cluster can give and no other test here asks for: 7, refused before a pod is made, and 10, a
 // rollback that failed too.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { temporaryFolder } from '../support/cleanup.mjs';
 import { pushImage } from './support/image.mjs';
 import { kit } from './support/kit.mjs';
 
@@ -14,8 +14,7 @@ let image;
 
 // Runs a command on a deployment in `namespace`; its JSON is `result`.
 function project(t, namespace) {
-  const folder = mkdtempSync(join(tmpdir(), 'waaft-exit-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t, 'waaft-exit-');
   return async (args, cpu = '50m') => {
     writeFileSync(join(folder, 'waaft.yaml'),
       `cluster: {context: ${context}, namespace: ${namespace}}\nresources: {cpu: ${cpu}}\n`);

@@ -5,9 +5,10 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { cleanUp, endAfter } from '../support/cleanup.mjs';
 import { deployBehind, host, visit } from './support/behind_proxy.mjs';
 import { addKinds, map } from './support/kinds.mjs';
-import { kit, until } from './support/kit.mjs';
+import { deadlineMs, kit, until } from './support/kit.mjs';
 
 const cluster = kit();
 const skip = cluster.skip || (!cluster.enter && 'it needs a client outside of the cluster: WAAFT_KIT') ||
@@ -18,7 +19,7 @@ const tlsRoute = ['gateway.networking.k8s.io', 'v1', 'TLSRoute', 'tlsroutes', ma
 
 async function makeClass(t) {
   const name = `waaft-test-${randomBytes(4).toString('hex')}`;
-  t.after(() => cluster.kubectl(['delete', 'gatewayclass', name, '--ignore-not-found']));
+  cleanUp(t, `the class ${name}`, () => cluster.kubectl(['delete', 'gatewayclass', name, '--ignore-not-found']), deadlineMs);
   const object = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GatewayClass', metadata: { name },
     spec: { controllerName: 'traefik.io/gateway-controller' } };
   await cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(object) });
@@ -34,12 +35,8 @@ async function startTraefik(t, namespace) {
     '--entrypoints.websecure.address=:443', provider, `${provider}.namespaces=${namespace}`, `${provider}.statusaddress.ip=${address}`],
   { env: { ...process.env, ...cluster.env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { said += text; });
-  const ended = new Promise((resolve) => { child.on('close', resolve); });
-  t.after(() => {
-    child.kill('SIGTERM');
-    return ended;
-  });
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => { said += text; });
+  endAfter(t, 'Traefik', child, 'SIGTERM');
   await until('the Gateway works', async () => {
     assert.equal(child.exitCode, null, said);
     return holds((await cluster.get(namespace, 'gateway', 'waaft')).status, 'Programmed');

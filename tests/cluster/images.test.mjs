@@ -1,10 +1,10 @@
 // Images of both builders in a real Docker engine: the same files, not root, a read-only root, ready at once.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { get } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { cleanUp, temporaryFolder } from '../support/cleanup.mjs';
 import { binary, kit, run, until } from './support/kit.mjs';
 
 const engine = await run(['docker', 'version', '--format', '{{.Server.Version}}']).catch(() => ({ code: 1 }));
@@ -14,8 +14,7 @@ const megabyte = 1e6;
 const repository = `waaft-test-${process.pid}`;
 
 function folderOf(t) {
-  const folder = mkdtempSync(join(tmpdir(), 'waaft-images-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t, 'waaft-images-');
   return folder;
 }
 
@@ -40,7 +39,7 @@ const isReady = (url) => new Promise((resolve) => {
 async function assertServes(t, image) {
   const container = await docker('run', '-d', '--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '-v', '/data',
     '-p', '127.0.0.1::3000/tcp', '-p', '127.0.0.1::9090/tcp', image);
-  t.after(() => docker('rm', '-f', '-v', container));
+  cleanUp(t, `the container of ${image}`, () => docker('rm', '-f', '-v', container));
   const address = async (port) => (await docker('port', container, `${port}/tcp`)).split('\n')[0];
   const ops = await address(9090);
   await until(`${image} ready`, () => isReady(`http://${ops}/readyz`));
@@ -65,7 +64,7 @@ const filesOf = async (image) => {
 };
 
 test('both builders ship the same files, and they serve', { skip }, async (t) => {
-  t.after(async () => {
+  cleanUp(t, `the images ${repository}`, async () => {
     for (const version of ['native', 'docker']) await run(['docker', 'rmi', '-f', `${repository}:${version}`]);
   });
   const folder = folderOf(t);

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { deployBehind, visit } from './support/behind_proxy.mjs';
 import { pushImage } from './support/image.mjs';
-import { kit, until } from './support/kit.mjs';
+import { kit, until, waitOption } from './support/kit.mjs';
 
 const cluster = kit();
 const nginx = ['/usr/sbin/nginx', '/usr/bin/nginx'].find(existsSync);
@@ -63,7 +63,7 @@ async function startNginx(namespace, ingress) {
     { apiVersion: 'v1', kind: 'Service', metadata, spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local', selector: { app: 'front' }, ports: [{ port: 443, targetPort: 8443 }] } },
   ];
   await cluster.kubectl(['create', '-n', namespace, '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) });
-  await cluster.kubectl(['wait', '-n', namespace, '--for=condition=Ready', 'pod/front', '--timeout=100s']);
+  await cluster.kubectl(['wait', '-n', namespace, '--for=condition=Ready', 'pod/front', waitOption]);
   return until('its address', async () => (await cluster.get(namespace, 'service', 'front')).status.loadBalancer?.ingress?.[0]?.ip);
 }
 

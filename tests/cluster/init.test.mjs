@@ -1,12 +1,12 @@
 // The pipelines that `waaft init --ci` writes, each step as it stands in the file, in the image of the Dockerfile's
 // stage `ci`: from the sources of a project to a deployment that is well.
 import assert from 'node:assert/strict';
-import { appendFileSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { parse } from 'yaml';
+import { cleanUp, suite, temporaryFolder } from '../support/cleanup.mjs';
 import { githubJob, gitlabJob, makeCiImage } from './support/ci.mjs';
 import { kit, run } from './support/kit.mjs';
 
@@ -14,7 +14,7 @@ const cluster = kit();
 const engine = await run(['docker', 'version', '--format', '{{.Server.Version}}']).catch(() => ({ code: 1 }));
 const skip = cluster.skip || (engine.code !== 0 && 'no Docker engine answers') || (!cluster.secured && 'no registry with a login is known');
 
-describe('a pipeline', { skip }, () => {
+describe('a pipeline', { skip, concurrency: 2 }, () => {
   const runnersUser = 1001;  // whose files a job finds, while it is root in its container
   const suffix = randomBytes(4).toString('hex');
   const ciImage = `waaft-init-${suffix}:ci`;
@@ -22,22 +22,20 @@ describe('a pipeline', { skip }, () => {
   let login;
   let kubeconfig;
 
+  const shared = suite();
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'waaft-init-'));
+    folder = temporaryFolder(shared, 'waaft-init-');
+    cleanUp(shared, `the image ${ciImage}`, () => run(['docker', 'rmi', '-f', ciImage]));
     login = cluster.credentials();
     kubeconfig = await cluster.kubectl(['config', 'view', '--raw', '--flatten', '--minify']);
     mkdirSync(join(folder, 'ci'));
     await makeCiImage(join(folder, 'ci'), ciImage);
   });
-  after(async () => {
-    await run(['docker', 'rmi', '-f', ciImage]);
-    rmSync(folder, { recursive: true, force: true });
-  });
 
   // A repository with what `waaft init` writes and the little that a cluster of one small node needs beside it.
   async function project(t, system, ...args) {
     const namespace = `waaft-init-${system}-${suffix}`;
-    t.after(() => cluster.removeNamespace(namespace));
+    cluster.removeAfter(t, namespace);
     const workspace = join(folder, system);
     mkdirSync(workspace);
     copyFileSync(login.ca, join(workspace, 'registry.crt'));
@@ -106,7 +104,7 @@ describe('a pipeline', { skip }, () => {
       files: { KUBECONFIG: kubeconfig },
     };
     const image = `${cluster.secured}/waaft-init-gitlab:4711-${commit}`;
-    t.after(() => run(['docker', 'rmi', '-f', image]));
+    cleanUp(t, `the image ${image}`, () => run(['docker', 'rmi', '-f', image]));
     // Each job has a checkout of its own, and of the job before only what it names as artifacts.
     const checkout = join(folder, 'gitlab-deploy');
     cpSync(workspace, checkout, { recursive: true });

@@ -9,9 +9,9 @@ import { test } from 'node:test';
 import { openChromium, program } from '../e2e/support/chromium.mjs';
 import { allMeet } from '../e2e/support/media.mjs';
 import { stepsOf } from '../e2e/support/scene.mjs';
-import { temporaryFolder } from '../support/server.mjs';
+import { cleanUp, temporaryFolder } from '../support/cleanup.mjs';
 import { chromiumOutside } from './support/far_program.mjs';
-import { binary, kit, run, until } from './support/kit.mjs';
+import { binary, kit, run, until, wholeTestMs } from './support/kit.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const cluster = kit();
@@ -51,8 +51,8 @@ spec:
 test('build, push, deploy, meet, grow, roll out, roll back, destroy', { skip }, async (t) => {
   const folder = temporaryFolder(t);
   const namespace = `waaft-journey-${randomBytes(4).toString('hex')}`;
-  t.after(() => cluster.removeNamespace(namespace));
-  t.after(() => run(['docker', 'rmi', '-f', `${cluster.registry}/${namespace}:v2`]));
+  cluster.removeAfter(t, namespace);
+  cleanUp(t, 'the image v2', () => run(['docker', 'rmi', '-f', `${cluster.registry}/${namespace}:v2`]));
   const context = (await cluster.kubectl(['config', 'current-context'])).trim();
   writeFileSync(join(folder, 'waaft.yaml'), settings(context, namespace));
   writeFileSync(join(folder, 'Dockerfile'), dockerfile);
@@ -60,7 +60,7 @@ test('build, push, deploy, meet, grow, roll out, roll back, destroy', { skip }, 
   const step = stepsOf(t, browser);
 
   const waaft = async (args, wanted = 0) => {
-    const done = await cluster.waaft([...args, '--output', 'json'], { cwd: folder, timeout: 400_000 });
+    const done = await cluster.waaft([...args, '--output', 'json'], { cwd: folder });
     assert.equal(done.code, wanted, `waaft ${args.join(' ')}: ${done.stderr}${done.stdout}`);
     return JSON.parse(done.stdout);
   };
@@ -80,13 +80,14 @@ test('build, push, deploy, meet, grow, roll out, roll back, destroy', { skip }, 
   });
 
   await step('two people meet there, from outside of the cluster', async () => {
-    const [ann, bob] = [await browser.person('Ann'), await browser.person('Bob')];
+    const [ann, bob] = [await browser.person('Ann', { plainSound: true }), await browser.person('Bob', { plainSound: true })];
     await ann.start(url.replace(/\/$/, ''));
     await bob.join(ann.link);
     await allMeet([ann, bob]);
     await ann.say('Hello');
     await bob.reads(['Hello']);
     for (const person of [bob, ann]) await person.leave();
+    await browser.process.close();  // nobody needs it any more, and it is busy
   });
 
   await step('load adds pods, and they go when it ends', async () => {
@@ -94,14 +95,22 @@ test('build, push, deploy, meet, grow, roll out, roll back, destroy', { skip }, 
     await until('one pod, and no more wanted', async () => {
       const { autoscaler } = await waaft(['status']);
       return autoscaler.current === 1 && autoscaler.desired === 1 && (await pods()) === 1;
-    }, 240_000);
-    const load = cluster.client([binary, 'load', 'chat', url, '--yes', '--insecure', '--clients', '40', '--rate', '100', '--duration', '60s', '--output', 'json'], { timeout: 300_000 });
-    let most = 1;
-    const grown = until('more than one pod', async () => (most = Math.max(most, await pods())) > 1, 240_000);
-    const [, loaded] = await Promise.all([grown, load]);
-    assert.equal(loaded.code, 0, loaded.stderr);
-    assert.ok(most > 1);
-    await until('one pod again', async () => (await pods()) === 1, 240_000);
+    });
+    // For as long as it takes: on a busy machine the autoscaler's numbers come late.
+    let over = false;
+    const grown = until('more than one pod', async () => over || (await pods()) > 1).finally(() => { over = true; });
+    const load = async () => {
+      try {
+        while (!over) {
+          const loaded = await cluster.client([binary, 'load', 'chat', url, '--yes', '--insecure', '--clients', '40', '--rate', '100', '--duration', '30s', '--output', 'json']);
+          assert.equal(loaded.code, 0, loaded.stderr + loaded.stdout);
+        }
+      } finally {
+        over = true;  // nobody waits for what will not come
+      }
+    };
+    await Promise.all([grown, load()]);
+    await until('one pod again', async () => (await pods()) === 1);
   });
 
   await step('by docker: a new version and a broken one, and nobody is refused the page', async () => {
@@ -111,7 +120,7 @@ test('build, push, deploy, meet, grow, roll out, roll back, destroy', { skip }, 
     digests.v2 = (await waaft(['push', '--image-version', 'v2', '--from', `docker:${cluster.registry}/${namespace}:v2`])).digest;
     let finish;
     const probed = cluster.client([process.execPath, join(here, 'support', 'prober.mjs'), url], {
-      timeout: 600_000,
+      timeout: wholeTestMs,
       input: null,
       started: (child) => { finish = () => child.stdin.end(); },
     });

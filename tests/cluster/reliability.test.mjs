@@ -1,4 +1,5 @@
-// One call and many people who chat on pods that are scaled, drained, rolled over and killed, and on a Redis that goes.
+// One call and many people who chat on pods that are scaled, drained, rolled over and killed, and on a Redis that goes. What
+// load does waits for the autoscaler most of the time, so it has a deployment of its own beside the one of the faults.
 //
 // Each fault is followed by as long a time without one, with the same people; its gaps and freezes stand beside those of the
 // fault in the table. Freezes are not judged: on a busy machine pictures freeze while pods start. That the direct call is
@@ -7,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openChromium, program } from '../e2e/support/chromium.mjs';
 import { stepsOf } from '../e2e/support/scene.mjs';
@@ -60,7 +61,8 @@ function processOf(pod) {
   return Number(found[0]);
 }
 
-test('pods and Redis go and come; nothing that was acked is lost, and calls go on', { skip }, async (t) => {
+// A deployment with one pod, two pages that are to meet there, and what a test does with them.
+async function begin(t, rows) {
   const folder = temporaryFolder(t);
   const namespace = await cluster.namespace(t);
   const context = (await cluster.kubectl(['config', 'current-context'])).trim();
@@ -68,11 +70,9 @@ test('pods and Redis go and come; nothing that was acked is lost, and calls go o
   const image = await pushImage(cluster.registry, { repository: 'waaft-reliability' });
   assert.ok(await cluster.redisImage(), 'redis-server is installed, to make an image of');
   const browser = await openChromium(t, { program: chromiumOutside(t, cluster) });
-  const step = stepsOf(t, browser);
-  const rows = [];
 
   const waaft = async (...args) => {
-    const done = await cluster.waaft([...args, '--output', 'json'], { cwd: folder, timeout: 400_000 });
+    const done = await cluster.waaft([...args, '--output', 'json'], { cwd: folder });
     assert.equal(done.code, 0, `waaft ${args.join(' ')}: ${done.stderr}${done.stdout}`);
     return JSON.parse(done.stdout);
   };
@@ -88,99 +88,113 @@ test('pods and Redis go and come; nothing that was acked is lost, and calls go o
   const { url } = await waaft('deploy', '--image', image, '--probe', 'off');
   const address = url.replace(/\/$/, '');
   const ca = Buffer.from((await cluster.get(namespace, 'secret', 'waaft-cluster')).data['ca.crt'], 'base64').toString();
-  const pages = new TwoPages(await browser.person('Ann'), await browser.person('Bob'));
+  const pages = new TwoPages(await browser.person('Ann', { plainSound: true }), await browser.person('Bob', { plainSound: true }));
   const crowdOf = (kind) => farProgram(t, cluster, 'crowd.mjs', { url: address, ca, ...kind });
+  return { namespace, address, step: stepsOf(t, browser), waaft, pods, podNames, isGone, scale, peoplePerPod, pages, crowdOf,
+    under: judge(t, pages, rows) };
+}
 
-  // `strike` returns when the fault is over.
-  async function under(fault, crowd, strike) {
-    await crowd({ do: 'window' });
-    const during = async (atLeast, run) => {
-      const [seen, began] = [await pages.watch(), Date.now()];
-      await run();
-      await sleep(atLeast - (Date.now() - began));
-      const { written, gapMs } = await crowd({ do: 'window' });
-      return { ms: Date.now() - began, written, gapMs, ...(await seen()) };
-    };
-    const hit = await during(leastMs, async () => {
-      await strike();
-      await pages.chat(fault);
-    });
-    const quiet = await during(Math.min(hit.ms, quietMostMs), async () => {});
-    await pages.seeAndHear();
-    const account = await crowd({ do: 'end' });
-    rows.push({ fault, ms: hit.ms, people: account.people, account, hit, quiet });
-    t.diagnostic(JSON.stringify(rows.at(-1)));
-    const { lost, doubled, gaps, outOfOrder, heardOtherwise, joined, left } = account;
-    assert.deepEqual({ lost, doubled, gaps, outOfOrder, heardOtherwise, joined, left },
-      { lost: 0, doubled: 0, gaps: 0, outOfOrder: 0, heardOtherwise: 0, joined: 0, left: 0 });
-  }
-
-  await step('two pages meet', () => pages.meet(address));
-
-  await step('load adds pods, and they go when it ends', async () => {
-    await waaft('scale', '--min', '1', '--max', `${most}`);
-    const crowd = await crowdOf(talking);
-    await under(`load: from 1 pod to ${most} and back to 1`, crowd, async () => {
-      await crowd({ do: 'pace', everyMs: loudMs });
-      await until(`${most} pods`, async () => (await pods()).length === most, 240_000);
-      await crowd({ do: 'pace', everyMs: softMs });
-      await until('one pod again', async () => (await podNames()).length === 1, 240_000);
-    });
+// What sees people through a fault; `strike` returns when the fault is over.
+const judge = (t, pages, rows) => async (fault, crowd, strike) => {
+  await crowd({ do: 'window' });
+  const during = async (atLeast, run) => {
+    const [seen, began] = [await pages.watch(), performance.now()];
+    await run();
+    await sleep(atLeast - (performance.now() - began));
+    const { written, gapMs } = await crowd({ do: 'window' });
+    return { ms: performance.now() - began, written, gapMs, ...(await seen()) };
+  };
+  const hit = await during(leastMs, async () => {
+    await strike();
+    await pages.chat(fault);
   });
+  const quiet = await during(Math.min(hit.ms, quietMostMs), async () => {});
+  await pages.seeAndHear();
+  const account = await crowd({ do: 'end' });
+  rows.push({ fault, ms: hit.ms, people: account.people, account, hit, quiet });
+  t.diagnostic(JSON.stringify(rows.at(-1)));
+  const { lost, doubled, gaps, outOfOrder, heardOtherwise, joined, left } = account;
+  assert.deepEqual({ lost, doubled, gaps, outOfOrder, heardOtherwise, joined, left },
+    { lost: 0, doubled: 0, gaps: 0, outOfOrder: 0, heardOtherwise: 0, joined: 0, left: 0 });
+};
 
-  await step('draining a pod with 50 open calls', async () => {
-    await scale(1, 1);
-    const [full] = await podNames();
-    const crowd = await crowdOf(calling);
-    const people = calling.rooms * calling.members;
-    await scale(2, 2);
-    await pages.onTwoPods(async () => (await peoplePerPod()).map((count) => count % people));
-    const { live } = (await pods()).find(({ name }) => name === full);
-    assert.ok(live.people > people && live.rooms > calling.rooms, `${live.people} people in ${live.rooms} rooms are on it`);
-    await under('a pod with 50 open calls is drained', crowd, async () => {
-      await cluster.kubectl(['delete', 'pod', '-n', namespace, full, '--wait=false']);
-      await isGone(full);
-    });
-  });
+const rows = { load: [], faults: [] };
 
-  await step('rollout restart', async () => {
-    await pages.onTwoPods(peoplePerPod);
-    const before = await podNames();
-    await under('`rollout restart`', await crowdOf(talking), async () => {
-      await cluster.kubectl(['rollout', 'restart', '-n', namespace, 'deployment/waaft']);
-      for (const name of before) await isGone(name);
-    });
-  });
+describe('nothing that was acked is lost, and calls go on', { skip, concurrency: 2 }, () => {
+  test('when pods come with load and go without it', async (t) => {
+    const { address, step, waaft, pods, podNames, pages, crowdOf, under } = await begin(t, rows.load);
+    await step('two pages meet', () => pages.meet(address));
 
-  await step('kill -9 of a pod', async () => {
-    await pages.onTwoPods(peoplePerPod);
-    const [{ name }] = await pods();
-    const pod = await cluster.get(namespace, 'pod', name);
-    const [{ restartCount }] = pod.status.containerStatuses;
-    await under('`kill -9` of a pod', await crowdOf(talking), async () => {
-      process.kill(processOf(pod), 'SIGKILL');
-      await until('it runs again', async () => {
-        const { status: { containerStatuses: [now] } } = await cluster.get(namespace, 'pod', name);
-        return now.restartCount > restartCount && now.ready;
+    await step('load adds pods, and they go when it ends', async () => {
+      await waaft('scale', '--min', '1', '--max', `${most}`);
+      const crowd = await crowdOf(talking);
+      await under(`load: from 1 pod to ${most} and back to 1`, crowd, async () => {
+        await crowd({ do: 'pace', everyMs: loudMs });
+        await until(`${most} pods`, async () => (await pods()).length === most);
+        await crowd({ do: 'pace', everyMs: softMs });
+        await until('one pod again', async () => (await podNames()).length === 1);
       });
     });
   });
 
-  await step('the pod of Redis is deleted', async () => {
-    await pages.onTwoPods(peoplePerPod);
-    const { metadata: { uid } } = await cluster.get(namespace, 'pod', 'waaft-redis-0');
-    await under('the pod of Redis is deleted', await crowdOf(talking), async () => {
-      await cluster.kubectl(['delete', 'pod', '-n', namespace, 'waaft-redis-0', '--wait=false']);
-      await until('another pod of Redis', async () => {
-        const { items: [pod] } = await cluster.get(namespace, 'pod', '-l', 'app.kubernetes.io/component=redis');
-        return pod && pod.metadata.uid !== uid && pod.status.containerStatuses?.every((one) => one.ready);
+  test('when pods and Redis go and come', async (t) => {
+    const { namespace, address, step, pods, podNames, isGone, scale, peoplePerPod, pages, crowdOf, under } = await begin(t, rows.faults);
+    await step('two pages meet', () => pages.meet(address));
+
+    await step('draining a pod with 50 open calls', async () => {
+      await scale(1, 1);
+      const [full] = await podNames();
+      const crowd = await crowdOf(calling);
+      const people = calling.rooms * calling.members;
+      await scale(2, 2);
+      await pages.onTwoPods(async () => (await peoplePerPod()).map((count) => count % people));
+      const { live } = (await pods()).find(({ name }) => name === full);
+      assert.ok(live.people > people && live.rooms > calling.rooms, `${live.people} people in ${live.rooms} rooms are on it`);
+      await under('a pod with 50 open calls is drained', crowd, async () => {
+        await cluster.kubectl(['delete', 'pod', '-n', namespace, full, '--wait=false']);
+        await isGone(full);
+      });
+    });
+
+    await step('rollout restart', async () => {
+      await pages.onTwoPods(peoplePerPod);
+      const before = await podNames();
+      await under('`rollout restart`', await crowdOf(talking), async () => {
+        await cluster.kubectl(['rollout', 'restart', '-n', namespace, 'deployment/waaft']);
+        for (const name of before) await isGone(name);
+      });
+    });
+
+    await step('kill -9 of a pod', async () => {
+      await pages.onTwoPods(peoplePerPod);
+      const [{ name }] = await pods();
+      const pod = await cluster.get(namespace, 'pod', name);
+      const [{ restartCount }] = pod.status.containerStatuses;
+      await under('`kill -9` of a pod', await crowdOf(talking), async () => {
+        process.kill(processOf(pod), 'SIGKILL');
+        await until('it runs again', async () => {
+          const { status: { containerStatuses: [now] } } = await cluster.get(namespace, 'pod', name);
+          return now.restartCount > restartCount && now.ready;
+        });
+      });
+    });
+
+    await step('the pod of Redis is deleted', async () => {
+      await pages.onTwoPods(peoplePerPod);
+      const { metadata: { uid } } = await cluster.get(namespace, 'pod', 'waaft-redis-0');
+      await under('the pod of Redis is deleted', await crowdOf(talking), async () => {
+        await cluster.kubectl(['delete', 'pod', '-n', namespace, 'waaft-redis-0', '--wait=false']);
+        await until('another pod of Redis', async () => {
+          const { items: [pod] } = await cluster.get(namespace, 'pod', '-l', 'app.kubernetes.io/component=redis');
+          return pod && pod.metadata.uid !== uid && pod.status.containerStatuses?.every((one) => one.ready);
+        });
       });
     });
   });
+});
 
-  await step('the table', () => {
-    const table = tableOf(rows);
-    t.diagnostic(`\n${table}`);
-    if (process.env.WAAFT_WRITE_TABLE) writeTable(table);
-  });
+test('the table', { skip }, (t) => {
+  const table = tableOf([...rows.load, ...rows.faults]);
+  t.diagnostic(`\n${table}`);
+  if (process.env.WAAFT_WRITE_TABLE) writeTable(table);
 });

@@ -1,9 +1,9 @@
 // One room on several pods: Redis deployed along, people on two pods, pods and Redis deleted under them.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { temporaryFolder } from '../support/cleanup.mjs';
 import { farProgram } from './support/far_program.mjs';
 import { pushImage } from './support/image.mjs';
 import { kit, until } from './support/kit.mjs';
@@ -16,12 +16,11 @@ let context;
 let image;
 
 function project(t, namespace, settings) {
-  const folder = mkdtempSync(join(tmpdir(), 'waaft-shared-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t, 'waaft-shared-');
   const write = (text) => writeFileSync(join(folder, 'waaft.yaml'),
     `cluster: {context: ${context}, namespace: ${namespace}}\nresources: {cpu: 50m}\n${text}`);
   write(settings);
-  const waaft = (args, options = {}) => cluster.waaft(args, { cwd: folder, timeout: 400_000, ...options });
+  const waaft = (args, options = {}) => cluster.waaft(args, { cwd: folder, ...options });
   const good = async (...args) => {
     const done = await waaft([...args, '--output', 'json']);
     assert.equal(done.code, 0, `${args.join(' ')}: ${done.stderr}${done.stdout}`);
@@ -30,7 +29,7 @@ function project(t, namespace, settings) {
   return { waaft, good, write, deploy: () => good('deploy', '--image', image, '--probe', 'off') };
 }
 
-describe('a room on several pods', { skip: cluster.skip }, () => {
+describe('a room on several pods', { skip: cluster.skip, concurrency: 2 }, () => {
   before(async () => {
     context = (await cluster.kubectl(['config', 'current-context'])).trim();
     image = await pushImage(cluster.registry, { repository: 'waaft-shared' });

@@ -1,13 +1,16 @@
 // Deploys that are slow and healthy, and must succeed. All at once, each in a namespace of its own; the one without
-// metrics is in metrics.test.mjs.
+// metrics is in whole_cluster.test.mjs.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { cleanUp } from '../support/cleanup.mjs';
+import { lineOf } from '../support/lines.mjs';
+import { within } from '../support/wait.mjs';
 import { attempts, patched, server } from './support/attempt.mjs';
 import { makeLayer, pushImage } from './support/image.mjs';
-import { kit, root, run, until } from './support/kit.mjs';
+import { deadlineMs, kit, root, run, until, wholeTestMs } from './support/kit.mjs';
 
 const cluster = kit();
 const attempt = attempts(cluster);
@@ -20,16 +23,16 @@ const serverPod = async (namespace) => (await cluster.get(namespace, 'pods', '-l
 // A program that the node's network has, until the test ends; answers the first line that it prints.
 async function onNode(t, argv) {
   let child;
-  let printed = '';
-  const ended = run([cluster.enter, 'node', ...argv], { input: null, timeout: 400_000, started: (it) => {
+  let first;
+  const ended = run([cluster.enter, 'node', ...argv], { input: null, timeout: wholeTestMs, started: (it) => {
     child = it;
-    child.stdout.on('data', (text) => { printed += text; });
+    first = lineOf(child.stdout, () => true, 'a line');
   } });
-  t.after(async () => {
+  cleanUp(t, argv.join(' '), () => {
     child.stdin.end();
-    await ended;
+    return ended;
   });
-  return until('its first line', async () => printed.includes('\n') && printed.split('\n')[0]);
+  return within(first, 'its first line', deadlineMs);
 }
 
 describe('a slow deploy that is healthy', { skip: cluster.skip, concurrency: 6 }, () => {
@@ -55,7 +58,7 @@ describe('a slow deploy that is healthy', { skip: cluster.skip, concurrency: 6 }
     const patchNode = (op) => cluster.kubectl(['patch', 'node', node, '--subresource=status', '--type=json', '-p',
       JSON.stringify([{ op, path: `/status/capacity/${seat.replace('/', '~1')}`, value: '1' }])]);
     await patchNode('add');
-    t.after(() => patchNode('remove'));
+    cleanUp(t, `the node's ${seat}`, () => patchNode('remove'), deadlineMs);
     const resources = { requests: { [seat]: '1' }, limits: { [seat]: '1' } };
     const securityContext = { allowPrivilegeEscalation: false, runAsNonRoot: true, capabilities: { drop: ['ALL'] }, seccompProfile: { type: 'RuntimeDefault' } };
     await cluster.kubectl(['create', '-n', namespace, '-f', '-'], { input: JSON.stringify({

@@ -2,6 +2,7 @@
 
 #include "server/base/id.h"
 #include "tests/history/redis_call.h"
+#include "tests/support/free_port.h"
 
 #include <algorithm>
 #include <csignal>
@@ -64,7 +65,7 @@ Result<void> Cluster::begin() {
 Result<void> Cluster::begin_redis(Redis& redis, const std::string& name) {
     const std::string folder = folder_.path() + "/" + name;
     std::filesystem::create_directory(folder);
-    redis.port = free_port();
+    redis.port = waaft::testing::free_port();
     redis.options.program = "/usr/bin/env";
     redis.options.log_file = folder + "/log";
     redis.options.arguments = {options_.redis,
@@ -138,7 +139,7 @@ Result<void> Cluster::begin_server(std::size_t place) {
     auto server = std::make_unique<Server>();
     const bool apart = options_.namespaces != nullptr;
     server->place = place;
-    server->port = apart ? static_cast<std::uint16_t>(3000 + servers_.size()) : free_port();
+    server->port = apart ? static_cast<std::uint16_t>(3000 + servers_.size()) : waaft::testing::free_port();
     if (!apart) server->relay = std::make_unique<Relay>(loop_, server->port);
     server->options.program = options_.program;
     server->options.log_file = folder_.path() + "/server-" + std::to_string(servers_.size());

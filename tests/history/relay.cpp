@@ -1,7 +1,5 @@
 #include "tests/history/relay.h"
 
-#include "server/base/id.h"
-
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -16,10 +14,6 @@ namespace waaft::history {
 namespace {
 
 [[noreturn]] void throw_errno(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
-
-// Below those that the system gives to connections: one of them could take the port of a server that is down.
-constexpr std::uint16_t ports_from = 15000;
-constexpr std::uint16_t ports_count = 17000;
 
 // On any port.
 int bound_socket(in_addr_t address, std::uint16_t& port) {
@@ -51,19 +45,6 @@ int connect_to(std::uint16_t port) {
 }
 
 }  // namespace
-
-std::uint16_t free_port() {
-    while (true) {
-        const auto port = static_cast<std::uint16_t>(ports_from + random_u64() % ports_count);
-        const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd < 0) throw_errno("socket");
-        const sockaddr_in name{
-            .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_ANY)}, .sin_zero = {}};
-        const bool free = bind(fd, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0;
-        ::close(fd);
-        if (free) return port;
-    }
-}
 
 Relay::Relay(load::EventLoop& loop, std::uint16_t target) : loop_(loop), target_(target) {
     listener_ = bound_socket(INADDR_ANY, port_);

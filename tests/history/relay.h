@@ -65,7 +65,4 @@ private:
     std::vector<std::unique_ptr<Pair>> pairs_;
 };
 
-// A port of this machine that nobody has now.
-std::uint16_t free_port();
-
 }  // namespace waaft::history

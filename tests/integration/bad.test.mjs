@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join as joinPath } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { cleanUp, closeAfter, endAfter } from '../support/cleanup.mjs';
 import { join, Refused, resume } from '../support/client.mjs';
+import { lineOf } from '../support/lines.mjs';
 import { assertPromised } from '../support/openapi.mjs';
 import { RawSocket } from '../support/raw_socket.mjs';
 import { assertError, createRoom, http, makeLink, rest } from '../support/rest.mjs';
@@ -29,9 +30,8 @@ function assertExplained(end, ...words) {
 }
 
 test('ports that are in use', async (t) => {
-  const holder = createServer().listen(0, '127.0.0.1');
+  const holder = closeAfter(t, 'who holds a port', createServer().listen(0, '127.0.0.1'));
   await new Promise((resolve) => holder.once('listening', resolve));
-  t.after(() => holder.close());
   const { port } = holder.address();
   assertExplained(await startRefused(t, { 'listen.port': port }), `${port}`, 'listen.port');
   assertExplained(await startRefused(t, { 'ops.port': port }), `${port}`, 'ops-port');
@@ -152,7 +152,7 @@ test('no open files left', { skip: cannot(['prlimit', '--nofile=90:90', 'true'],
   const { room } = await createRoom(server);
   const [ann, bea] = [await join(t, server, { room }), await join(t, server, { room, name: 'Bea' })];
   const many = Array.from({ length: 150 }, () => new RawSocket(server.port));
-  t.after(() => many.forEach((raw) => raw.socket.destroy()));
+  cleanUp(t, 'the many sockets', () => many.forEach((raw) => raw.socket.destroy()));
   await within(Promise.allSettled(many.map((raw) => raw.connected)), 'all have tried');
   for (let i = 0; i < 10; i += 1) {
     await ann.chat(`${i}`);
@@ -199,10 +199,9 @@ test('what operators look at', async (t) => {
   await t.test('a thread that is stuck is found, and forgiven when it goes on', async (t2) => {
     const tasks = `/proc/${server.child.pid}/task`;
     const shard = readdirSync(tasks).find((id) => readFileSync(`${tasks}/${id}/comm`, 'utf8') === 'shard-0\n');
-    const stopper = spawn('python3', [fileURLToPath(new URL('../support/stop_thread.py', import.meta.url)), shard]);
-    t2.after(() => stopper.kill());
-    const [said] = await within(once(stopper.stdout, 'data'), 'the thread stops');
-    if (String(said) === 'refused\n') return t2.skip('ptrace is not permitted here');
+    const stopper = endAfter(t2, 'who stops a thread', spawn('python3', [fileURLToPath(new URL('../support/stop_thread.py', import.meta.url)), shard]));
+    const said = await within(lineOf(stopper.stdout, () => true, 'a word'), 'the thread stops');
+    if (said === 'refused') return t2.skip('ptrace is not permitted here');
     const stuck = await until(async () => {
       const answer = await server.ops('/livez');
       return answer.status === 503 && answer;
@@ -229,7 +228,7 @@ test('what operators look at', async (t) => {
 
 async function udp(t, kind) {
   const socket = createSocket(kind);
-  t.after(() => socket.close());
+  cleanUp(t, 'a UDP socket', () => socket.close());
   await new Promise((resolve, reject) => {
     socket.once('error', reject);
     socket.bind(0, kind === 'udp6' ? '::1' : '127.0.0.1', resolve);

@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { signalWhen } from '../support/lines.mjs';
 import { agrees } from '../support/output_schemas.mjs';
 import { binary, temporaryFolder } from '../support/server.mjs';
 
@@ -24,8 +25,9 @@ function standIn(t, answers = {}) {
   const run = (args, { started, env } = {}) => new Promise((resolve) => {
     const child = spawn(binary, ['cluster', ...args], { cwd: folder, env: { ...process.env, ...env, NO_COLOR: '1', PATH: `${folder}:${process.env.PATH}` } });
     const said = { out: '', err: '' };
-    child.stdout.on('data', (text) => { said.out += text; });
-    child.stderr.on('data', (text) => { said.err += text; started?.(child, said.err); });
+    child.stdout.setEncoding('utf8').on('data', (text) => { said.out += text; });
+    child.stderr.setEncoding('utf8').on('data', (text) => { said.err += text; });
+    started?.(child);
     child.on('close', (code) => resolve({ code, ...said }));
     child.stdin.end();
   });
@@ -117,7 +119,7 @@ test('the real gcloud without a login: doctor and connect say what to type', { s
 
 test('Ctrl-C ends gcloud and says that Google may go on', async (t) => {
   const { run } = standIn(t, { create: 'echo begun; exec sleep 600' });
-  const done = await run(['create', '--yes'], { started: (child, said) => said.endsWith('begun\n') && child.kill('SIGINT') });
+  const done = await run(['create', '--yes'], { started: (child) => signalWhen(child, child.stderr, (said) => /begun\n/.test(said)) });
   assert.equal(done.code, 130, done.err);
   assert.match(done.err, /gcloud container clusters list/);
 });
@@ -127,7 +129,7 @@ test('a machine without gcloud is told how to get it', async (t) => {
   writeFileSync(join(empty, 'waaft.yaml'), settings);
   const child = spawn(binary, ['cluster', 'connect'], { cwd: empty, env: { ...process.env, PATH: empty, NO_COLOR: '1' } });
   let err = '';
-  child.stderr.on('data', (text) => { err += text; });
+  child.stderr.setEncoding('utf8').on('data', (text) => { err += text; });
   const code = await new Promise((resolve) => child.on('close', resolve));
   assert.equal(code, 4, err);
   assert.match(err, /install the Google Cloud CLI/);

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join as joinPath } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { makeCertificate, pem } from '../support/certificates.mjs';
+import { endAfter } from '../support/cleanup.mjs';
 import { join, joinRefusal, resume } from '../support/client.mjs';
+import { freePort } from '../support/ports.mjs';
 import { createRoom, http, rest } from '../support/rest.mjs';
 import { startServer, temporaryFolder, until } from '../support/server.mjs';
 
@@ -15,15 +16,6 @@ const shipped = fileURLToPath(new URL('../../packaging/nginx/waaft.conf', import
 const nginx = ['/usr/sbin/nginx', '/usr/bin/nginx'].find((path) => {
   try { execFileSync(path, ['-v'], { stdio: 'ignore' }); return true; } catch { return false; }
 });
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
-}
 
 // The shipped file with the places and names of this test; each must be there.
 function adapt(replacements) {
@@ -57,12 +49,8 @@ async function startNginx(t, server) {
   ].join('\n'));
   const child = spawn(nginx, ['-p', folder, '-e', 'stderr', '-c', joinPath(folder, 'nginx.conf')], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
-  child.stderr.on('data', (bytes) => { said += bytes; });
-  const exited = new Promise((resolve) => child.once('close', resolve));
-  t.after(async () => {
-    child.kill('SIGTERM');
-    await exited;
-  });
+  child.stderr.setEncoding('utf8').on('data', (text) => { said += text; });
+  endAfter(t, 'nginx', child, 'SIGTERM');
   await until(() => {
     assert.equal(child.exitCode, null, said);
     return rest({ ...server, port }, 'GET', '/openapi.json', { secure: true, ca: pem(certificate.cert), origin: false })

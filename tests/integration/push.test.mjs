@@ -10,7 +10,9 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 import { makeCertificate } from '../support/certificates.mjs';
+import { cleanUp, closeAfter } from '../support/cleanup.mjs';
 import { agrees } from '../support/output_schemas.mjs';
+import { freePort } from '../support/ports.mjs';
 import { canMount, hasRegistry, makeLayout, robot, runWaaft, startRegistry } from '../support/registry.mjs';
 import { temporaryFolder, within } from '../support/server.mjs';
 
@@ -18,7 +20,7 @@ const MiB = 1024 * 1024;
 const skip = hasRegistry ? false : 'docker-registry is not installed (scripts/install-packages test)';
 
 function listen(t, server) {
-  t.after(() => server.close());
+  closeAfter(t, 'a server of the test', server);
   return within(new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve(server.address().port));
   }), 'a server of the test listens');
@@ -47,8 +49,8 @@ async function startRelay(t, port, watch = () => {}) {
       from.on('close', () => { to.destroy(); relay.sockets.delete(from); });
     }
   });
-  t.after(() => { for (const socket of relay.sockets) socket.destroy(); });
   relay.port = await listen(t, server);
+  cleanUp(t, 'the connections of a relay', () => { for (const socket of relay.sockets) socket.destroy(); });
   relay.host = `127.0.0.1:${relay.port}`;
   return relay;
 }
@@ -164,7 +166,7 @@ test('an image of the Docker engine', { skip: skip || (hasEngine ? false : 'no D
   const docker = (...args) => execFileSync('docker', args, { encoding: 'utf8' }).trim();
   const id = docker('import', join(place.folder, 'root.tar'), `${name}:1.0`);
   const names = [`${name}:1.0`];
-  t.after(() => docker('rmi', '--force', ...names));
+  cleanUp(t, `the images ${names[0]}`, () => docker('rmi', '--force', ...names));
   const args = ['push', '--image-repository', name, '--output', 'json', '--image-version'];
   const found = await runWaaft([...args, '1.0'], place);
   assert.equal(found.code, 0, found.out + found.err);
@@ -202,10 +204,7 @@ test('a server that is no registry, and one that is not there', { skip }, async 
   const layout = makeLayout(join(place.folder, 'one'), 1000);
   const page = await listen(t, createHttp((request, answer) => { answer.writeHead(404).end('nothing here'); }));
   assertFailed(await push(place, `127.0.0.1:${page}`, layout), 'REGISTRY_UNREACHABLE', 6, /is no registry/);
-  const closed = createServer();
-  const port = await listen(t, closed);
-  closed.close();
-  assertFailed(await push(place, `127.0.0.1:${port}`, layout), 'REGISTRY_UNREACHABLE', 6, /cannot be reached/);
+  assertFailed(await push(place, `127.0.0.1:${await freePort()}`, layout), 'REGISTRY_UNREACHABLE', 6, /cannot be reached/);
 });
 
 // docker-registry 2.8 knows an upload no more after a cut inside a piece ("upload resumed at wrong offset"), so
@@ -321,11 +320,9 @@ test('Ctrl-C in the middle: 130, nothing half-written; the same command goes on'
 });
 
 test('a full disk is told at once', { skip: skip || (canMount ? false : 'a small disk needs root') }, async (t) => {
-  let mounted = '';
-  t.after(() => mounted && execFileSync('umount', ['-l', mounted]));  // before its folder is removed
   const data = temporaryFolder(t);
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'waaft-test', data]);
-  mounted = data;
+  cleanUp(t, `the disk at ${data}`, () => execFileSync('umount', ['-l', data]));
   const registry = await startRegistry(t, { data });
   const place = home(t);
   const layout = makeLayout(join(place.folder, 'one'), 20 * MiB);

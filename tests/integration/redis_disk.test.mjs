@@ -6,19 +6,17 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { join } from '../support/client.mjs';
-import { Deployment, freePort, Redis, skipWithoutRedis } from '../support/redis.mjs';
+import { Deployment, makeRedis, skipWithoutRedis } from '../support/redis.mjs';
 import { createRoom } from '../support/rest.mjs';
-import { temporaryFolder } from '../support/server.mjs';
+import { cleanUp, temporaryFolder } from '../support/server.mjs';
 
 const isRoot = process.getuid() === 0;
 
 // A disk of 4 MiB, until the test ends.
 function smallDisk(t) {
-  let mounted = '';
-  t.after(() => mounted && execFileSync('umount', ['-l', mounted]));  // before its folder is removed
   const folder = temporaryFolder(t);
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'waaft-test', folder]);
-  mounted = folder;
+  cleanUp(t, `the disk at ${folder}`, () => execFileSync('umount', ['-l', folder]));
   return folder;
 }
 
@@ -30,8 +28,7 @@ function fill(file) {
 
 test('a full disk of Redis: nothing acknowledged is lost, the rest waits and then is sent',
   { skip: skipWithoutRedis || (isRoot ? false : 'a small disk needs root') }, async (t) => {
-    const redis = new Redis(smallDisk(t), await freePort(), {});
-    t.after(() => redis.child?.kill('SIGKILL'));
+    const redis = await makeRedis(t, {}, smallDisk(t));
     await redis.start();
     const server = await new Deployment(t, redis).start();
     const { room } = await createRoom(server);

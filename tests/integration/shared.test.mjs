@@ -5,7 +5,8 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { connect, join, joinRefusal, makeNonce, Refused, resume } from '../support/client.mjs';
-import { Deployment, freePort, Redis, skipWithoutRedis, startAddress, startRedis } from '../support/redis.mjs';
+import { freePort } from '../support/ports.mjs';
+import { Deployment, makeRedis, skipWithoutRedis, startAddress, startRedis } from '../support/redis.mjs';
 import { createRoom, makeLink, rest } from '../support/rest.mjs';
 import { startRefused, temporaryFolder, until, within } from '../support/server.mjs';
 
@@ -280,8 +281,7 @@ describe('a room on two servers', { skip: skipWithoutRedis, concurrency: true },
 describe('a Redis that is not there yet', { skip: skipWithoutRedis, concurrency: true }, () => {
   // A server that waits, and the Redis that is to come.
   const waiting = async (t, options = {}) => {
-    const redis = new Redis(temporaryFolder(t), await freePort(), options);
-    t.after(() => redis.child?.kill('SIGKILL'));
+    const redis = await makeRedis(t, options);
     const server = new Deployment(t, redis).make({ 'ops.port': await freePort() });
     server.opsPort = server.settings['ops.port'];
     const started = server.start();

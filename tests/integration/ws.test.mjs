@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { connect, join, joinRefusal } from '../support/client.mjs';
 import { connectRaw, frame, handshake, opcode, openRaw, RawSocket } from '../support/raw_socket.mjs';
 import { createRoom } from '../support/rest.mjs';
-import { startServer, until, within } from '../support/server.mjs';
+import { cleanUp, startServer, until, within } from '../support/server.mjs';
 
 test('handshakes', async (t) => {
   const server = await startServer(t);
@@ -243,7 +243,7 @@ test('a thousand open and silent sockets leave a chat working', async (t) => {
   const { room } = await createRoom(server);
   const [ann, bea] = [await join(t, server, { room }), await join(t, server, { room, name: 'Bea' })];
   const silent = Array.from({ length: 1000 }, () => new RawSocket(server.port));
-  t.after(() => silent.forEach((raw) => raw.socket.destroy()));
+  cleanUp(t, 'the silent sockets', () => silent.forEach((raw) => raw.socket.destroy()));
   await within(Promise.all(silent.map((raw) => raw.connected)), 'all are connected');
   silent.slice(0, 300).forEach((raw) => raw.write(handshake(server)));
   silent.slice(300, 600).forEach((raw) => raw.write(Buffer.from([0x16, 0x03, 0x01])));
@@ -273,7 +273,7 @@ test('three hundred people behind one address, with the limits as they are', asy
   // Each has loaded the page over a connection that its browser keeps, and tries again where it came too fast.
   const enter = async (number) => {
     const page = new RawSocket(server.port);
-    t.after(() => page.socket.destroy());
+    cleanUp(t, `the page of ${number}`, () => page.socket.destroy());
     try {
       await page.connected;
       return await join(t, server, { room, name: `Person ${number}` });

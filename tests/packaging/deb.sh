@@ -29,7 +29,7 @@ log=$(mktemp)
 setpriv --reuid waaft --regid waaft --clear-groups --no-new-privs \
     env WAAFT_DATA=/var/lib/waaft waaft serve --config /etc/waaft/waaft.yaml --port 0 --ops-port 0 2>"$log" &
 server=$!
-for _ in $(seq 100); do
+for _ in $(seq 600); do
     grep -q '"Serving."' "$log" && break
     kill -0 $server 2>/dev/null || fail "the server ended: $(cat "$log")"
     sleep 0.1

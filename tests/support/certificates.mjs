@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { within } from './server.mjs';
+import { within } from './wait.mjs';
 
 // A self-signed certificate for localhost: {cert, key} are the files' paths.
 export function makeCertificate(folder, name) {

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import WebSocket from 'ws';
 import { caOf } from './rest.mjs';
-import { deadlineMs, within } from './server.mjs';
+import { cleanUp, deadlineMs, within } from './server.mjs';
 
 export const makeNonce = () => randomBytes(12).toString('hex');
 
@@ -163,7 +163,7 @@ export class Client {
 
 export async function connect(t, server, options = {}) {
   const client = new Client(server, options);
-  t.after(() => client.socket.terminate());
+  cleanUp(t, 'a client', () => client.socket.terminate());
   await within(client.opened, 'the WebSocket opens');
   return client;
 }
@@ -175,7 +175,7 @@ export async function join(t, server, wish, options = {}) {
 
 export async function resume(t, client, extra = {}) {
   const again = await client.resume(extra);
-  t.after(() => again.socket.terminate());
+  cleanUp(t, 'a client that came back', () => again.socket.terminate());
   return again;
 }
 

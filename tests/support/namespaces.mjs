@@ -1,6 +1,7 @@
 // Two network namespaces joined by a cable (veth), so that packets can be lost for real. Needs root.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { cleanUp } from './cleanup.mjs';
 
 const ip = (...words) => execFileSync('ip', words, { stdio: ['ignore', 'pipe', 'pipe'] });
 
@@ -28,11 +29,15 @@ export class Namespace {
   }
 }
 
+export function addNamespace(t, name) {
+  ip('netns', 'add', name);
+  cleanUp(t, `the network namespace ${name}`, () => ip('netns', 'del', name));
+}
+
 // Two of them, with the addresses 10.231.0.1 and 10.231.0.2.
 export function joinedNamespaces(t) {
   const pair = [1, 2].map((n) => new Namespace(`waaft-${process.pid}-${n}`));
-  t.after(() => pair.forEach(({ name }) => spawnSync('ip', ['netns', 'del', name], { stdio: 'ignore' })));
-  for (const { name } of pair) ip('netns', 'add', name);
+  for (const { name } of pair) addNamespace(t, name);
   const [a, b] = pair;
   ip('link', 'add', 'cable', 'netns', a.name, 'type', 'veth', 'peer', 'name', 'cable', 'netns', b.name);
   pair.forEach((one, i) => {

@@ -1,7 +1,8 @@
 // A TCP connection on which a test writes bytes as it likes, and WebSocket frames by hand (RFC 6455 section 5.2).
 import { randomBytes } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
-import { within } from './server.mjs';
+import { cleanUp } from './cleanup.mjs';
+import { within } from './wait.mjs';
 
 export const opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 };
 
@@ -111,7 +112,7 @@ export class RawSocket {
 
 export async function connectRaw(t, server, options = {}) {
   const raw = new RawSocket(server.port, options);
-  t.after(() => raw.socket.destroy());
+  cleanUp(t, 'a TCP connection', () => raw.socket.destroy());
   await within(raw.connected, 'the TCP connection');
   return raw;
 }

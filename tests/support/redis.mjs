@@ -4,7 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { makeServer, startServer, temporaryFolder, until } from './server.mjs';
+import { cleanUp, endProcess, endsWithUs, temporaryFolder } from './cleanup.mjs';
+import { freePort } from './ports.mjs';
+import { makeServer, startServer, until } from './server.mjs';
 
 // WAAFT_REDIS_SERVER names another program: Valkey's.
 export const redisServer = process.env.WAAFT_REDIS_SERVER ?? (() => {
@@ -16,13 +18,10 @@ export const redisServer = process.env.WAAFT_REDIS_SERVER ?? (() => {
 })();
 export const skipWithoutRedis = redisServer ? false : 'redis-server is not installed';
 
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
+// It is all there: a line, or a string as long as the line before says. What is answered with a list is not asked.
+function isReply(text) {
+  const string = /^\$(\d+)\r\n/.exec(text);
+  return string ? Buffer.byteLength(text) >= string[0].length + Number(string[1]) + 2 : text.endsWith('\r\n');
 }
 
 export class Redis {
@@ -36,8 +35,8 @@ export class Redis {
 
   async start() {
     const flags = Object.entries(this.options).flatMap(([name, value]) => [`--${name}`, value]);
-    this.child = spawn(redisServer, ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder, ...flags],
-      { stdio: 'ignore' });
+    this.child = endsWithUs(spawn(redisServer, ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder, ...flags],
+      { stdio: 'ignore' }));
     this.exited = new Promise((resolve) => this.child.once('close', resolve));
     await until(() => this.ask('PING').then((answer) => /^(\+PONG|-NOAUTH)/.test(answer), () => false), 'Redis answers');
   }
@@ -49,7 +48,7 @@ export class Redis {
       let text = '';
       socket.setEncoding('utf8').on('data', (part) => {
         text += part;
-        if (text.endsWith('\r\n')) socket.end();
+        if (isReply(text)) socket.end();
       });
       socket.on('error', reject).on('close', () => resolve(text));
       const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('');
@@ -62,14 +61,19 @@ export class Redis {
   }
 
   async kill(signal = 'SIGKILL') {
-    this.child.kill(signal);
-    await this.exited;
+    await endProcess(this.child, signal);
   }
 }
 
+// One that is not started yet. `folder` is where it keeps its data.
+export async function makeRedis(t, options = {}, folder = temporaryFolder(t)) {
+  const redis = new Redis(folder, await freePort(), options);
+  cleanUp(t, 'Redis', () => redis.kill());
+  return redis;
+}
+
 export async function startRedis(t, options = {}) {
-  const redis = new Redis(temporaryFolder(t), await freePort(), options);
-  t.after(() => redis.child?.kill('SIGKILL'));
+  const redis = await makeRedis(t, options);
   await redis.start();
   return redis;
 }
@@ -91,7 +95,7 @@ export async function startAddress(t, redis) {
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const cut = () => { for (const socket of sockets) socket.destroy(); };
-  t.after(() => {
+  cleanUp(t, 'the address of Redis', () => {
     server.close();
     cut();
   });
@@ -111,7 +115,6 @@ export class Deployment {
     const folder = temporaryFolder(t);
     const secret = join(folder, 'secret');
     writeFileSync(secret, randomBytes(32).toString('hex'), { mode: 0o600 });
-    // At the end of a test Redis goes first: nobody shall wait for it.
     this.settings = { 'redis.url': redis.url, 'cluster.secret': secret, 'drain.spread': '0s', 'drain.grace': '2s', ...settings };
   }
 

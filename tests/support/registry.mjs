@@ -10,7 +10,9 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { join } from 'node:path';
-import { binary, temporaryFolder, within } from './server.mjs';
+import { cleanUp, endProcess, endsWithUs, temporaryFolder } from './cleanup.mjs';
+import { eachLine } from './lines.mjs';
+import { binary, within } from './server.mjs';
 
 // bcrypt of the password, which is all that docker-registry reads.
 export const robot = { user: 'robot', password: 'a-password-of-tests' };
@@ -37,16 +39,16 @@ class Registry {
   }
 
   async start() {
-    this.child = spawn('docker-registry', ['serve', this.config], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = endsWithUs(spawn('docker-registry', ['serve', this.config], { stdio: ['ignore', 'pipe', 'pipe'] }));
     this.exited = new Promise((resolve) => { this.child.once('close', resolve); });
     const listening = new Promise((resolve) => {
-      const read = (bytes) => {
-        this.log += bytes;
-        const found = /listening on 127\.0\.0\.1:(\d+)/.exec(this.log);
-        if (found) resolve(Number(found[1]));
-      };
-      this.child.stdout.on('data', read);
-      this.child.stderr.on('data', read);
+      for (const stream of [this.child.stdout, this.child.stderr]) {
+        eachLine(stream, (line) => {
+          this.log += `${line}\n`;
+          const found = /listening on 127\.0\.0\.1:(\d+)/.exec(line);
+          if (found) resolve(Number(found[1]));
+        });
+      }
     });
     const ended = this.exited.then(() => assert.fail(`docker-registry ended:\n${this.log}`));
     this.port = await within(Promise.race([listening, ended]), 'the registry starts');
@@ -55,8 +57,7 @@ class Registry {
   }
 
   async stop() {
-    this.child.kill('SIGTERM');
-    await within(this.exited, 'the registry stops');
+    await endProcess(this.child, 'SIGTERM');
   }
 
   // What anybody with the robot's password sees.
@@ -88,8 +89,8 @@ class Registry {
 
 export async function startRegistry(t, options = {}) {
   const registry = new Registry(temporaryFolder(t), options);
+  cleanUp(t, 'the registry', () => registry.stop());
   await registry.start();
-  t.after(() => registry.stop());
   return registry;
 }
 
@@ -117,8 +118,8 @@ export function makeLayout(folder, bytes, version = '1.0', count = 1) {
 export async function runWaaft(args, { input = '', env = {}, cwd = '/', running = () => {} } = {}) {
   const child = spawn(binary, args, { cwd, env: { PATH: process.env.PATH, ...env } });
   const result = { out: '', err: '' };
-  child.stdout.on('data', (bytes) => { result.out += bytes; });
-  child.stderr.on('data', (bytes) => { result.err += bytes; });
+  child.stdout.setEncoding('utf8').on('data', (text) => { result.out += text; });
+  child.stderr.setEncoding('utf8').on('data', (text) => { result.err += text; });
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   const ended = new Promise((resolve) => {

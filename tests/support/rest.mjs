@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { join } from 'node:path';
-import { within } from './server.mjs';
+import { within } from './wait.mjs';
 
 export function caOf(server) {
   return readFileSync(join(server.data, 'tls', 'ca.crt'));

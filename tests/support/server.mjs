@@ -5,14 +5,18 @@
 // Settings are named as in waaft.yaml. The program is $WAAFT_BINARY (or $WAAFT), else the one of build/dev.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cleanUp, endsWithUs, temporaryFolder } from './cleanup.mjs';
+import { eachLine } from './lines.mjs';
+import { freePort } from './ports.mjs';
+import { within } from './wait.mjs';
 
-// Ten times what a busy machine needs; nothing is measured with it.
-export const deadlineMs = 20_000;
+// What nearly every test needs comes from here.
+export { cleanUp, temporaryFolder } from './cleanup.mjs';
+export { deadlineMs, until, within } from './wait.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
@@ -27,57 +31,13 @@ export const binary = findBinary();
 
 // Everything from one address is what a test does; limits are tested by setting them.
 const testSettings = {
-  'listen.port': 0,
   'ops.port': 0,
   'limits.rooms_per_minute': 100000,
   'limits.handshakes_per_second': 100000,
 };
 
-const leftovers = { processes: new Set(), folders: new Set() };
-function cleanUp() {
-  for (const child of leftovers.processes) child.kill('SIGKILL');
-  for (const folder of leftovers.folders) rmSync(folder, { recursive: true, force: true });
-}
-process.on('exit', cleanUp);
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
-
-export function temporaryFolder(t) {
-  const folder = mkdtempSync(join(tmpdir(), 'waaft-test-'));
-  leftovers.folders.add(folder);
-  t.after(() => {
-    rmSync(folder, { recursive: true, force: true });
-    leftovers.folders.delete(folder);
-  });
-  return folder;
-}
-
 export function flagsOf(settings) {
   return Object.entries(settings).map(([key, value]) => `--${key.replaceAll(/[._]/g, '-')}=${value}`);
-}
-
-// Rejects, naming `what`, if the promise is not settled in time.
-export async function within(promise, what, ms = deadlineMs) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    const error = new Error(`not within ${ms} ms: ${what}`);
-    timer = setTimeout(() => reject(error), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-// Asks again until the answer is true; for what can only be asked, such as a counter.
-export async function until(ask, what, ms = deadlineMs) {
-  const limit = Date.now() + ms;
-  for (;;) {
-    const answer = await ask();
-    if (answer) return answer;
-    if (Date.now() > limit) throw new Error(`not within ${ms} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 export class Server {
@@ -94,22 +54,19 @@ export class Server {
 
   // Starts it; true once it serves, false if it ended before that.
   async start() {
+    this.settings['listen.port'] ??= await freePort();  // it may come back on it
     const command = [...this.prefix, this.program, 'serve', ...flagsOf({ ...this.settings, 'log.format': 'json' })];
     const environment = { PATH: process.env.PATH, HOME: this.data && existsSync(this.data) ? this.data : '/nonexistent' };
     this.log = [];
     this.output = '';
     this.child = spawn(command[0], command.slice(1), { cwd: '/', env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
-    const child = this.child;
+    const child = endsWithUs(this.child);
     this.endedByTest = false;
-    leftovers.processes.add(child);
     this.exited = new Promise((resolve) => {
       child.once('error', (error) => resolve({ code: null, signal: error.code }));
       child.once('close', (code, signal) => resolve({ code, signal }));
-    }).then((end) => {
-      leftovers.processes.delete(child);
-      return end;
     });
-    child.stdout.on('data', (bytes) => { this.stdout += bytes; });
+    child.stdout.setEncoding('utf8').on('data', (text) => { this.stdout += text; });
     this.readLog(child.stderr);
     const serving = this.logged((line) => line.message === 'Serving.').then((line) => {
       this.port = Number(line.port);
@@ -120,17 +77,11 @@ export class Server {
   }
 
   readLog(stream) {
-    let rest = '';
-    stream.setEncoding('utf8');
-    stream.on('data', (text) => {
-      this.output += text;
-      rest += text;
-      const lines = rest.split('\n');
-      rest = lines.pop();
-      for (const line of lines.filter((each) => each.startsWith('{'))) {
-        this.log.push(JSON.parse(line));
-        for (const watch of [...this.watchers]) watch();
-      }
+    stream.setEncoding('utf8').on('data', (text) => { this.output += text; });
+    eachLine(stream, (line) => {
+      if (!line.startsWith('{')) return;
+      this.log.push(JSON.parse(line));
+      for (const watch of [...this.watchers]) watch();
     });
   }
 
@@ -167,7 +118,6 @@ export class Server {
   // Again on the same data and the same port, as its clients expect.
   async restart() {
     if (this.running) await this.kill('SIGTERM');
-    this.settings = { ...this.settings, 'listen.port': this.port };
     assert.ok(await this.start(), `the server must start again:\n${this.output}`);
   }
 
@@ -203,9 +153,9 @@ export class Server {
 // `settings.data` is a new folder unless it is given.
 export function makeServer(t, settings = {}, options = {}) {
   const server = new Server(options);
-  t.after(() => server.child && server.stop());
   server.data = settings.data ?? join(temporaryFolder(t), 'data');
   server.settings = { ...testSettings, ...settings, data: server.data };
+  cleanUp(t, `the server of ${server.data}`, () => server.child && server.stop());
   return server;
 }
 

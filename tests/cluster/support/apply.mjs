@@ -20,10 +20,14 @@ export async function applyFolder(cluster, namespace, image, replicas = 1) {
     const containers = [{ name: 'redis', image: redis }];
     await cluster.kubectl(['patch', '-n', namespace, 'statefulset', 'waaft-redis', '-p', JSON.stringify({ spec: { template: { spec: { containers } } } })]);
   }
-  await cluster.kubectl(['patch', '-n', namespace, 'hpa', 'waaft', '-p', JSON.stringify({ spec: { minReplicas: replicas } })]);
+  await scaleTo(cluster, namespace, replicas);
   await ready(cluster, namespace, replicas);
   return until(`an address of ${namespace}`, async () => address(await cluster.get(namespace, 'service', 'waaft')));
 }
+
+// That many and no more: what a server takes at its start on a busy machine shall not bring another one.
+export const scaleTo = (cluster, namespace, replicas) =>
+  cluster.kubectl(['patch', '-n', namespace, 'hpa', 'waaft', '-p', JSON.stringify({ spec: { minReplicas: replicas, maxReplicas: replicas } })]);
 
 // Waits until that many pods are ready, and all of them are of the newest version.
 export function ready(cluster, namespace, replicas, name = 'waaft') {

@@ -4,9 +4,9 @@
 //   await attempt.prepare();
 //   told(await attempt.deploy(t, namespace, { patch: server({ args: ['--wrong'] }) }), 'CRASH_EXIT', 8, /wrong/);
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../support/cleanup.mjs';
 import { pushImage } from './image.mjs';
 
 // Patches of the pod, and of the container in it.
@@ -21,13 +21,12 @@ export const attempts = (cluster) => ({
 
   // {code, stdout, stderr, result}
   async deploy(t, namespace, { patch, yaml = '', reference = this.image, args = [], env, started } = {}) {
-    const folder = mkdtempSync(join(tmpdir(), 'waaft-attempt-'));
-    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporaryFolder(t, 'waaft-attempt-');
     if (patch) writeFileSync(join(folder, 'patch.yaml'), patch);
     writeFileSync(join(folder, 'waaft.yaml'), `cluster: {context: ${this.context}, namespace: ${namespace}}\n` +
       `${yaml.includes('resources:') ? '' : 'resources: {cpu: 50m}\n'}${yaml}\n${patch ? 'patches: [patch.yaml]\n' : ''}`);
     const done = await cluster.waaft(['deploy', '--image', reference, '--output', 'json', '--probe', 'off',
-      '--evidence', folder, ...args], { cwd: folder, env, started, timeout: 240_000 });
+      '--evidence', folder, ...args], { cwd: folder, env, started });
     try {
       return { ...done, result: JSON.parse(done.stdout) };
     } catch {

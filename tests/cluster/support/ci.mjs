@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cleanUp } from '../../support/cleanup.mjs';
 import { binary, root, run } from './kit.mjs';
 
 const stepMs = 900_000;
@@ -29,7 +30,7 @@ export async function makeCiImage(folder, name) {
 export async function startJob(t, image, folders) {
   const mounts = Object.entries({ '/var/run/docker.sock': '/var/run/docker.sock', ...folders }).flatMap(([there, here]) => ['-v', `${here}:${there}`]);
   const container = await docker(['run', '-d', '--network', 'host', ...mounts, '--entrypoint', 'tail', image, '-f', '/dev/null']);
-  t.after(() => docker(['rm', '-f', container]));
+  cleanUp(t, `a container of ${image}`, () => docker(['rm', '-f', container]));
   // Values reach the container by docker's environment: what is secret is in no list of arguments.
   return (argv, { env, cwd, input }) => run(
     ['docker', 'exec', '-i', '-w', cwd, ...Object.keys(env).flatMap((name) => ['-e', name]), container, ...argv],

@@ -22,7 +22,7 @@ const retryMs = 250;
 // The patience of the page: for a connection, which may lead to a pod that is gone, and for a welcome.
 const openMs = 2_000;
 const welcomeMs = 12_000;
-const heardMs = 120_000;
+const heardMs = 600_000;
 const joiningAtOnce = 20;
 const told = ['joined', 'left'];
 
@@ -119,6 +119,20 @@ class Member {
     for (const [nonce, text] of this.pending) this.post(nonce, text);
   }
 
+  // A busy server or client may be too late for each other; a person tries again.
+  async enterFirst() {
+    const end = performance.now() + heardMs;
+    for (;;) {
+      try {
+        return await this.enter(false);
+      } catch (error) {
+        crowd.lastRefusal = error.message;
+        if (performance.now() > end) throw error;
+        await sleep(retryMs);
+      }
+    }
+  }
+
   last() { return this.heard.at(-1)?.seq ?? this.welcome.seq; }
 
   async comeBack() {
@@ -188,7 +202,7 @@ async function begin() {
     members.push(...room.members);
   }
   for (let i = 0; i < members.length; i += joiningAtOnce)
-    await Promise.all(members.slice(i, i + joiningAtOnce).map((member) => member.enter(false)));
+    await Promise.all(members.slice(i, i + joiningAtOnce).map((member) => member.enterFirst()));
   await until(() => members.every(({ line }) => line.members.size === memberCount), 'everybody knows of everybody', heardMs);
   crowd.counting = crowd.writing = true;
   for (const member of members) member.writeNowAndThen();

@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { program } from '../../e2e/support/chromium.mjs';
-import { temporaryFolder } from '../../support/server.mjs';
+import { cleanUp, temporaryFolder } from '../../support/cleanup.mjs';
+import { wholeTestMs } from './kit.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -14,8 +15,11 @@ const here = dirname(fileURLToPath(import.meta.url));
 export async function farProgram(t, cluster, file, options) {
   let child;
   const ended = cluster.client([process.execPath, join(here, file), JSON.stringify(options)],
-    { input: null, timeout: 900_000, started: (running) => { child = running; } });
-  t.after(() => child.stdin.end());
+    { input: null, timeout: wholeTestMs, started: (running) => { child = running; } });
+  cleanUp(t, file, () => {
+    child.stdin.end();
+    return ended;
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => {
     const { value } = await lines.next();

@@ -2,7 +2,7 @@
 // ours, so that what is broken in those is not hidden by using them here. Variants are for broken deploys.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -27,8 +27,25 @@ async function putBlob(base, bytes) {
 
 const layers = new Map();  // by program; the same for all images of a test file
 
-// An uncompressed layer of what `fill` puts into a folder.
-export async function makeLayer(fill) {
+// Where a layer is kept that files beside each other need alike: in the folder WAAFT_TEST_LAYERS, if a run has one.
+const placeOf = (key) => (key && process.env.WAAFT_TEST_LAYERS ? join(process.env.WAAFT_TEST_LAYERS, digestOf(key).slice(7)) : undefined);
+
+function keep(place, tar) {
+  writeFileSync(`${place}.${process.pid}`, tar);
+  renameSync(`${place}.${process.pid}`, place);  // nobody reads half of it
+  return tar;
+}
+
+// An uncompressed layer of what `fill` puts into a folder. With a `key`, which says all that decides what that is, it may
+// have been made before.
+export async function makeLayer(fill, key) {
+  const place = placeOf(key);
+  if (place && existsSync(place)) return readFileSync(place);
+  const tar = await packFolder(fill);
+  return place ? keep(place, tar) : tar;
+}
+
+async function packFolder(fill) {
   const folder = mkdtempSync(join(tmpdir(), 'waaft-image-'));
   try {
     mkdirSync(join(folder, 'root'));
@@ -43,10 +60,10 @@ export async function makeLayer(fill) {
 }
 
 // The program as /waaft, and what it loads.
-const programLayer = (file) => makeLayer(async (folder) => {
+export const programLayer = (file) => makeLayer(async (folder) => {
   const collected = await run([join(root, 'scripts', 'collect-files'), file, folder]);
   assert.equal(collected.code, 0, collected.stderr);
-});
+}, `program ${file}`);
 
 // Pushes to a registry without login and answers "host/repository@sha256:...". `config` overrides fields of
 // the image: {architecture: 'arm64'}; `program` those that a container runs with: {Entrypoint: ['/missing']};

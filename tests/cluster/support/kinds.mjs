@@ -1,4 +1,7 @@
 // Kinds that a cluster may lack, added for one test by a structural definition of the test's own.
+import { cleanUp } from '../../support/cleanup.mjs';
+import { deadlineMs, waitOption } from './kit.mjs';
+
 export const map = (properties, required = []) => ({ type: 'object', properties, ...(required.length > 0 && { required }) });
 
 const definition = ([group, version, kind, plural, spec]) => ({
@@ -20,7 +23,7 @@ export async function addKinds(t, cluster, kinds) {
   const present = JSON.parse(await cluster.kubectl(['get', 'crd', '-o', 'json'])).items.map((each) => each.metadata.name);
   const missing = kinds.map(definition).filter((each) => !present.includes(each.metadata.name));
   if (missing.length === 0) return;
-  t.after(() => cluster.kubectl(['delete', 'crd', '--ignore-not-found', ...missing.map((each) => each.metadata.name)]));
+  cleanUp(t, 'kinds of the test\'s own', () => cluster.kubectl(['delete', 'crd', '--ignore-not-found', ...missing.map((each) => each.metadata.name)]), deadlineMs);
   await cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: missing }) });
-  await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...missing.map((each) => `crd/${each.metadata.name}`)]);
+  await cluster.kubectl(['wait', '--for=condition=Established', waitOption, ...missing.map((each) => `crd/${each.metadata.name}`)]);
 }

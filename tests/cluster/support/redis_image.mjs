@@ -21,7 +21,7 @@ export const layerOf = (programs, files = {}) => makeLayer((folder) => {
     for (const library of librariesOf(pathOf(program))) cpSync(realpathSync(library), at(library));
   }
   for (const [place, text] of Object.entries(files)) writeFileSync(at(place), text);
-});
+}, JSON.stringify({ programs, files }));
 
 export const redisLayer = (more = []) => layerOf([...redisPrograms, ...more]);
 

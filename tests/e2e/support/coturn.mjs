@@ -5,7 +5,8 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { temporaryFolder } from '../../support/server.mjs';
+import { endAfter, temporaryFolder } from '../../support/cleanup.mjs';
+import { freePort } from '../../support/ports.mjs';
 import { eventually } from './wait.mjs';
 
 export const turnProgram = ['/usr/bin/turnserver', '/usr/sbin/turnserver'].find((path) => existsSync(path));
@@ -14,13 +15,6 @@ async function openUdp() {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
   return socket;
-}
-
-async function freePort() {
-  const socket = await openUdp();
-  const { port } = socket.address();
-  socket.close();
-  return port;
 }
 
 const bindingRequest = Buffer.from('000100002112a442' + '776161667420746573742e2e', 'hex');  // RFC 8489
@@ -49,11 +43,7 @@ export async function startCoturn(t, { secret = 'a-shared-secret', serverSecret 
     '--use-auth-secret', `--static-auth-secret=${secret}`, '--realm=waaft',
     `--userdb=${join(folder, 'turndb')}`, `--pidfile=${join(folder, 'pid')}`,
   ], { stdio: 'ignore' });
-  const ended = once(child, 'close');
-  t.after(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
+  endAfter(t, 'coturn', child);
   await answers(port);
   assert.equal(child.exitCode, null, 'it is our coturn that answers');
   const secretFile = join(folder, 'secret');

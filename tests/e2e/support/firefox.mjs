@@ -1,6 +1,7 @@
 // Debian's Firefox with its fake microphone and camera, by WebDriver BiDi.
 import { existsSync } from 'node:fs';
 import puppeteer from 'puppeteer-core';
+import { cleanUp } from '../../support/cleanup.mjs';
 import { eventually } from './wait.mjs';
 
 export const firefoxProgram = ['/usr/bin/firefox-esr', '/usr/bin/firefox'].find((path) => existsSync(path));
@@ -59,7 +60,7 @@ export async function openFirefox(t, name) {
     timeout: 120_000,
     protocolTimeout: 120_000,
   });
-  t.after(() => process.close());
+  cleanUp(t, 'Firefox', () => process.close());
   const page = await process.newPage();
   await page.setViewport({ width: 900, height: 600 });
   return new FirefoxPerson(page, name);

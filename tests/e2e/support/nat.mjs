@@ -1,10 +1,10 @@
 // Two homes behind routers that translate addresses, and a server on the street between them. Needs root.
 //
 //   homes 10.71.1.2 and 10.72.1.2 - routers 203.0.113.11 and .12 - street 203.0.113.0/24 - server 203.0.113.1
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Namespace, whyNoNamespaces } from '../../support/namespaces.mjs';
+import { addNamespace, Namespace, whyNoNamespaces } from '../../support/namespaces.mjs';
 import { temporaryFolder } from '../../support/server.mjs';
 import { program } from './chromium.mjs';
 
@@ -50,9 +50,8 @@ function chromiumAt(t, home) {
 
 export function buildStreet(t, { symmetric = false } = {}) {
   const spaces = ['street', 'router1', 'router2', 'home1', 'home2'].map((name) => new Namespace(`waaft-${process.pid}-${name}`));
-  t.after(() => spaces.forEach(({ name }) => spawnSync('ip', ['netns', 'del', name], { stdio: 'ignore' })));
   for (const { name } of spaces) {
-    ip('netns', 'add', name);
+    addNamespace(t, name);
     ip('-n', name, 'link', 'set', 'lo', 'up');
   }
   const [street, ...others] = spaces;

@@ -41,17 +41,6 @@ int try_connect(std::uint16_t port) {
 
 bool have_redis() { return std::filesystem::exists(program); }
 
-std::uint16_t free_port() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address = loopback(0);
-    socklen_t size = sizeof address;
-    const bool bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
-                       ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-    ::close(fd);
-    REQUIRE(bound);
-    return ntohs(address.sin_port);
-}
-
 // The log begins before there are threads: it is the process's own.
 RedisServer::RedisServer(Settings settings) : settings_(std::move(settings)) {
     static const bool quiet = (log::start(log::Format::human, log::Level::error), true);

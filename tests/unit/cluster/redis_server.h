@@ -1,10 +1,11 @@
-// A real redis-server of a test's own: in a directory of its own, on a port that was free.
+// A real redis-server of a test's own: in a directory of its own, on a port of its own.
 //
 // Thread: the test's. Ownership: the process ends with the object. Errors: aborts the test (REQUIRE).
 #pragma once
 
 #include "server/cluster/resp.h"
 #include "tests/support/catch.h"
+#include "tests/support/free_port.h"
 #include "tests/support/temporary_directory.h"
 
 #include <string>
@@ -16,7 +17,7 @@ namespace waaft::cluster::testing {
 
 // Nothing of Redis's tests can run without it; they say so by name.
 bool have_redis();
-std::uint16_t free_port();
+using waaft::testing::free_port;
 
 class RedisServer {
 public:

@@ -1,7 +1,7 @@
 // A client of raw sockets and OpenSSL, so that the server is tested from outside of its own code.
 //
-// Thread: the test's. Ownership: closes what it opened. Units: a read that brings nothing for ten
-// seconds ends the test. Errors: Catch's FAIL.
+// Thread: the test's. Ownership: closes what it opened. Units: a read that brings nothing for a
+// minute ends the test. Errors: Catch's FAIL.
 #pragma once
 
 #include "tests/support/catch.h"
@@ -32,7 +32,7 @@ public:
     explicit Client(std::uint16_t port, int receive_buffer = 0)
         : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         if (receive_buffer > 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
-        timeval patience{10, 0};
+        timeval patience{60, 0};
         setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         sockaddr_in address{};
         address.sin_family = AF_INET;
@@ -79,7 +79,7 @@ public:
         std::array<char, 16384> buffer;
         const ssize_t got =
             ssl_ ? SSL_read(ssl_.get(), buffer.data(), buffer.size()) : ::recv(fd_, buffer.data(), buffer.size(), 0);
-        if (got < 0 && errno == EAGAIN) FAIL("nothing came for ten seconds; so far: " + in_.substr(0, 200));
+        if (got < 0 && errno == EAGAIN) FAIL("nothing came for a minute; so far: " + in_.substr(0, 200));
         if (got <= 0) return false;
         in_.append(buffer.data(), static_cast<std::size_t>(got));
         return true;

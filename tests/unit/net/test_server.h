@@ -1,7 +1,7 @@
 // A running Server on a free port, with a handler that echoes and notes what it was told.
 //
 // Thread: the server has its own; everything public here may be called from the test's.
-// Ownership: stops and joins when destroyed. Units: waits give up after ten seconds.
+// Ownership: stops and joins when destroyed. Units: waits give up after a minute.
 #pragma once
 
 #include "server/net/server.h"
@@ -31,7 +31,7 @@ public:
     }
     bool wait_for(const std::string& note) {
         std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, std::chrono::seconds(10),
+        return changed_.wait_for(lock, std::chrono::minutes(1),
                                  [&] { return std::find(notes_.begin(), notes_.end(), note) != notes_.end(); });
     }
     std::size_t count(const std::string& note) {
@@ -139,8 +139,12 @@ public:
     // For what becomes true a moment after something else was seen.
     template <class Condition>
     bool eventually(Condition condition) {
-        for (int i = 0; i < 1000 && !condition(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        return condition();
+        const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+        while (!condition()) {
+            if (std::chrono::steady_clock::now() > end) return false;
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        return true;
     }
 
 private:

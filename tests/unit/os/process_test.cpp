@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <thread>
+#include <utility>
 
 using namespace std::chrono_literals;
 using waaft::Clock;
@@ -31,7 +32,7 @@ bool runs(pid_t pid) {
 }
 
 bool ends_soon(pid_t pid) {
-    for (const auto give_up = Clock::now() + 3s; Clock::now() < give_up; std::this_thread::sleep_for(5ms)) {
+    for (const auto give_up = Clock::now() + 60s; Clock::now() < give_up; std::this_thread::sleep_for(5ms)) {
         if (!runs(pid)) return true;
     }
     return false;
@@ -117,17 +118,19 @@ TEST_CASE("lines arrive while the program runs, whatever pieces they come in") {
 
 TEST_CASE("a time limit ends the program and all of its group") {
     const Interrupt interrupt;
-    auto spec = shell("echo $$ >&2; sleep 60 & echo $! >&2; wait");
+    auto spec = shell("echo $$ >&2; sleep 600 & echo $! >&2; wait");
     std::vector<pid_t> pids;
     spec.on_err = [&pids](std::string_view line) { pids.push_back(std::stoi(std::string(line))); };
-    spec.timeout = 200ms;
-    const auto begin = Clock::now();
-    const auto result = run(spec, &interrupt);
-    REQUIRE(result.has_error());
-    CHECK(result.error().code == "process_timeout");
-    CHECK(result.error().what.find("sh did not end within 0.200 s; it said last: ") == 0);
-    CHECK(Clock::now() - begin < 2s);
-    REQUIRE(pids.size() == 2);
+    // Until a limit is long enough for a busy machine to start both.
+    for (int ms = 200; pids.size() < 2; ms *= 2) {
+        for (const pid_t pid : std::exchange(pids, {})) CHECK(ends_soon(pid));
+        spec.timeout = std::chrono::milliseconds(ms);
+        const auto result = run(spec, &interrupt);
+        REQUIRE(result.has_error());
+        CHECK(result.error().code == "process_timeout");
+        const std::string what = "sh did not end within " + std::to_string(ms / 1000.0).substr(0, 5) + " s";
+        CHECK(result.error().what.find(what + (pids.empty() ? "" : "; it said last: ")) == 0);
+    }
     CHECK(ends_soon(pids[0]));
     CHECK(ends_soon(pids[1]));
 }
@@ -151,10 +154,10 @@ TEST_CASE("without an interrupt the program shares our group and a timeout ends 
 }
 
 TEST_CASE("a program that leaves something behind does not keep us waiting") {
-    const auto begin = Clock::now();
-    const auto result = run(shell("sleep 5 & echo done"), nullptr).value();
-    CHECK(result.out == "done\n");
-    CHECK(Clock::now() - begin < 2s);
+    const auto result = run(shell("sleep 600 & echo $!"), nullptr).value();
+    const pid_t left = std::stoi(result.out);
+    CHECK(runs(left));
+    kill(left, SIGKILL);
 }
 
 TEST_CASE("an interrupt ends the program, its group, and every run after it") {
@@ -162,7 +165,7 @@ TEST_CASE("an interrupt ends the program, its group, and every run after it") {
         const Interrupt interrupt;
         CHECK_FALSE(interrupt.raised());
         pid_t sleeper = 0;
-        auto spec = shell("sleep 60 & echo $!; wait");
+        auto spec = shell("sleep 600 & echo $!; wait");
         spec.on_out = [&sleeper, number](std::string_view line) {
             sleeper = std::stoi(std::string(line));
             raise(number);
