@@ -15,6 +15,8 @@ version := $(shell sed -n 's/^project.waaft VERSION \([0-9.]*\) .*/\1/p' CMakeLi
 # Debian 12 has a number at its names.
 clang_format = $(firstword $(shell command -v clang-format-14 clang-format))
 clang_tidy = $(firstword $(shell command -v clang-tidy-14 clang-tidy))
+clang = $(firstword $(shell command -v clang-14 clang))
+clangxx = $(firstword $(shell command -v clang++-14 clang++))
 
 commit := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 web_sources := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
@@ -47,8 +49,14 @@ web-test: web
 
 # ---- builds ----
 
-build/%/build.ninja: | deps-build
+build/%/build.ninja: CMakePresets.json | deps-build
 	cmake --preset $*
+	@touch $@
+
+# The fuzzer is clang's, and so are the sanitizers beside it.
+build/sanitize/build.ninja: CMakePresets.json | deps-build deps-fuzz
+	CC=$(clang) CXX=$(clangxx) cmake --preset sanitize
+	@touch $@
 
 # The tree that $(1) names, of the CMakePresets.json.
 define build_tree
@@ -79,30 +87,29 @@ test-cluster: deps deps-test deps-cluster web ## tests that need a Kubernetes cl
 	@WAAFT=$(CURDIR)/build/dev/cmd/waaft scripts/run-cluster-tests
 
 lint: deps-test deps-lint ## dependency table, sizes, formatting, shell scripts
-	@python3 -B tests/lint/includes.py
-	@python3 -B tests/lint/files.py
-	@python3 -B tests/lint/cleanup.py
+	@for check in includes files names cleanup; do python3 -B tests/lint/$$check.py || exit 1; done
 	@git ls-files '*.cpp' '*.h' | xargs $(clang_format) --dry-run --Werror
 	@shellcheck scripts/* .ci/run $$(git ls-files '*.sh')
 
-tidy: deps-lint build/dev/build.ninja ## clang-tidy over FILES; all of them take an hour of one core
-	@printf '%s\n' $(FILES) | xargs -P $(JOBS) -n 1 $(clang_tidy) -p build/dev --quiet
+tidy: deps-lint build/alone/build.ninja ## clang-tidy over FILES, each alone; all of them take an hour of one core
+	@cmake --build build/alone --target waaft_commit
+	@printf '%s\n' $(FILES) | xargs -P $(JOBS) -n 1 $(clang_tidy) -p build/alone --quiet
 
 format: build deps-lint ## format the sources; renew the README's table and the schema
 	@git ls-files '*.cpp' '*.h' | xargs $(clang_format) -i
 	@scripts/write-generated build/release/cmd/waaft
 
-asan: deps deps-test web ## unit tests under the address and undefined-behaviour sanitizers
-	$(call build_tree,asan,unit_tests)
-	ctest --test-dir build/asan --output-on-failure --no-tests=error -j$(JOBS) -R '^unit_'
+asan: deps deps-test deps-fuzz web ## unit tests under the address and undefined-behaviour sanitizers
+	$(call build_tree,sanitize,unit_tests)
+	ctest --test-dir build/sanitize --output-on-failure --no-tests=error -j$(JOBS) -R '^unit_'
 
 tsan: deps deps-test web ## unit tests under the thread sanitizer
 	$(call build_tree,tsan,unit_tests)
 	ctest --test-dir build/tsan --output-on-failure --no-tests=error -j$(JOBS) -R '^unit_'
 
-fuzz: deps deps-fuzz ## each fuzz target for FUZZ seconds, or FUZZ=20000runs
-	$(call build_tree,fuzz,fuzz_targets)
-	@scripts/run-fuzz build/fuzz $(FUZZ)
+fuzz: deps deps-test deps-fuzz web ## each fuzz target for FUZZ seconds, or FUZZ=20000runs
+	$(call build_tree,sanitize,fuzz_targets)
+	@scripts/run-fuzz build/sanitize $(FUZZ)
 
 bench: build ## measure chat, servers that share rooms and the command line on this machine; ARGS are those of `waaft bench chat`
 	build/release/cmd/waaft bench chat $(ARGS)

@@ -6,6 +6,10 @@ target_include_directories(waaft_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BIN
 target_compile_options(waaft_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wconversion
                        -Wno-sign-conversion -Werror=return-type -ffunction-sections -fdata-sections)
 target_link_options(waaft_flags INTERFACE -Wl,--gc-sections)
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # It takes a file that another one includes for a header, and so what is private to it for shared.
+    target_compile_options(waaft_flags INTERFACE -Wno-subobject-linkage)
+endif()
 if(WAAFT_SANITIZE)
     target_compile_options(waaft_flags INTERFACE -fsanitize=${WAAFT_SANITIZE} -fno-omit-frame-pointer -g
                            -fno-sanitize-recover=all)

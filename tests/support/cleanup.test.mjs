@@ -122,7 +122,7 @@ test('a server of HTTP is closed although somebody keeps a connection', async ()
 
 test('what was made is gone where a file ends by itself, or is ended', async () => {
   const outer = mkdtempSync(join(tmpdir(), 'waaft-exit-'));
-  const code = `import { cleanUp, temporaryFolder } from '${new URL('./cleanup.mjs', import.meta.url)}'; 
+  const code = `import { cleanUp, temporaryFolder } from '${new URL('./cleanup.mjs', import.meta.url)}';
     import { rmdirSync } from 'node:fs';
     const t = { after() {} };
     const folder = temporaryFolder(t);
