@@ -66,8 +66,10 @@ if grep -q 'libcurl' /tmp/work/said; then fail "$(cat /tmp/work/said)"; fi
 grep -qi 'refused\|connect' /tmp/work/said || fail "push says: $(cat /tmp/work/said)"
 
 # Names: of this machine's file and of its DNS.
+(umask 077 && echo "a secret of at least thirty-two characters for a try" >/tmp/work/secret)
 for name in by-file by-dns; do
-    "$waaft" serve --data none --tls off --port 0 --ops-port 0 --redis-url "redis://$name:1" --log-format json 2>/tmp/log &
+    "$waaft" serve --data none --tls off --port 0 --ops-port 0 --redis-url "redis://$name:1" \
+        --cluster-secret /tmp/work/secret --log-format json 2>/tmp/log &
     wait_for /tmp/log 'Redis cannot be reached' 30
     kill $!
     wait $! 2>/dev/null || true

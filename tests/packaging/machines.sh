@@ -14,7 +14,7 @@ work=$(mktemp -d)
 network=waaft-try-$$
 containers=()
 cleanup() {
-    [ ${#containers[@]} = 0 ] || docker rm -f "${containers[@]}" >/dev/null
+    [ ${#containers[@]} = 0 ] || docker rm -f "${containers[@]}" >/dev/null 2>&1 || true
     docker network rm "$network" >/dev/null 2>&1 || true
     rm -rf "$work"
 }
