@@ -11,7 +11,6 @@ IMAGE ?= waaft
 FUZZ ?= 15
 FILES ?= $(shell git ls-files 'server/*.cpp' 'cmd/*.cpp')
 
-version := $(shell sed -n 's/^project.waaft VERSION \([0-9.]*\) .*/\1/p' CMakeLists.txt)
 # Debian 12 has a number at its names.
 clang_format = $(firstword $(shell command -v clang-format-14 clang-format))
 clang_tidy = $(firstword $(shell command -v clang-tidy-14 clang-tidy))
@@ -22,7 +21,7 @@ commit := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 web_sources := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 cmake_files := CMakeLists.txt CMakePresets.json $(wildcard cmake/*)
 
-.PHONY: help deps deps-% build run test test-versions test-cluster lint tidy format asan tsan fuzz bench web web-test image install deb clean
+.PHONY: help deps deps-% build run test test-versions test-cluster lint tidy format asan tsan fuzz bench web web-test image install deb dist clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -125,7 +124,10 @@ install: build ## install below PREFIX (/usr/local) in DESTDIR
 	@scripts/install-files build/release/cmd/waaft "$(DESTDIR)" "$(PREFIX)"
 
 deb: build deps-deb ## build dist/waaft_*.deb
-	@scripts/build-deb build/release/cmd/waaft $(version)
+	@scripts/build-deb build/release/cmd/waaft
+
+dist: build deps-deb ## build dist/: archive, package, image, bill of materials, sums; the same bytes each time
+	@scripts/build-dist build/release/cmd/waaft
 
 clean: ## remove everything that was built
 	rm -rf build dist web/dist web/node_modules

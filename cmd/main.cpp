@@ -2,6 +2,7 @@
 #include "cmd/commands.h"
 #include "cmd/report.h"
 #include "server/app/run.h"
+#include "server/base/own_program.h"
 
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ waaft::cmd::Environment read_environment() {
 }  // namespace
 
 int main(int argc, char** argv) {
+    waaft::look_up_names();
     const auto environment = read_environment();
     const waaft::cmd::Streams streams{std::cout, std::cerr, waaft::cmd::wants_color(environment)};
     try {

@@ -1,4 +1,5 @@
-// Builds dist/: index.html, hashed assets, and a .br and .gz beside each compressible file.
+// Builds dist/: index.html, hashed assets, the licenses of the modules in them, and a .br and .gz beside each
+// compressible file.
 // With --test it compiles the unit tests for node instead.
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -47,9 +48,32 @@ async function bundleAssets() {
     target: ['es2021', 'chrome100', 'firefox100', 'safari15.4'],
     metafile: true,
   });
+  await writeFile(join(dist, 'licenses.txt'), await licensesOf(result.metafile));
   const files = Object.keys(result.metafile.outputs);
   const named = (end) => files.find((file) => file.endsWith(end)).replace('dist/', '/');
   return { '%APP_JS%': named('.js'), '%APP_CSS%': named('.css') };
+}
+
+// Of every module that has bytes in the bundle. The lines that begin with ==== are read again for the bill of materials.
+async function licensesOf(metafile) {
+  const names = new Set();
+  for (const output of Object.values(metafile.outputs)) {
+    for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
+      const [, name] = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input) ?? [];
+      if (name && bytesInOutput > 0) names.add(name);
+    }
+  }
+  const texts = await Promise.all([...names].sort().map(licenseOf));
+  return `The web page has these modules in it:\n\n${texts.join('\n')}`;
+}
+
+// Some packages have no license file; what their sources say is then in licenses/.
+async function licenseOf(name) {
+  const folder = join(here, 'node_modules', name);
+  const { version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const file = (await readdir(folder)).sort().find((entry) => /^(licen[cs]e|copying)(\.|$)/i.test(entry));
+  const text = await readFile(file ? join(folder, file) : join(here, 'licenses', `${name}.txt`), 'utf8');
+  return `==== ${name} ${version} (${license})\n\n${text.trim()}\n`;
 }
 
 // Icons and the manifest get the hash of their content into their names, as the bundle has.

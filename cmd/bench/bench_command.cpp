@@ -3,7 +3,7 @@
 #include "cmd/bench/chat_bench.h"
 #include "cmd/bench/cluster_bench.h"
 #include "cmd/bench/image_bench.h"
-#include "cmd/load/process.h"
+#include "server/base/own_program.h"
 
 #include <boost/json/serialize.hpp>
 
@@ -51,7 +51,7 @@ Result<Exit, Errors> show(const BenchOptions& options, std::string_view bench,
 
 Result<Exit, Errors> run_chat(const BenchOptions& options, const Streams& streams) {
     bench::ChatBenchOptions bench{.quick = options.quick,
-                                  .program = load::own_program(),
+                                  .program = own_program().launcher,
                                   .say = [&](std::string_view line) { streams.err << line << std::endl; }};
     bench::choose_cores(bench);
     warn_if_slow_build(streams);
@@ -66,7 +66,7 @@ Result<Exit, Errors> run_cluster(const BenchOptions& options, const Streams& str
     bench::choose_cores(cores);
     const bench::ClusterBenchOptions bench{.quick = options.quick,
                                            .herd = options.herd,
-                                           .program = load::own_program(),
+                                           .program = own_program().launcher,
                                            .server_core = cores.server_core,
                                            .load_core = cores.load_core,
                                            .say = [&](std::string_view line) { streams.err << line << std::endl; }};

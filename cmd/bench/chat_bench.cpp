@@ -3,6 +3,7 @@
 #include "cmd/bench/bare_send.h"
 #include "cmd/bench/steps.h"
 #include "cmd/load/rest.h"
+#include "server/base/own_program.h"
 
 #include <boost/json.hpp>
 
@@ -258,7 +259,7 @@ std::vector<Figure> ChatBench::run() {
     say("readiness: five starts with an empty data directory");
     measure_ready();
     add({.name = "binary_size",
-         .value = static_cast<double>(stripped_bytes(options_.program)),
+         .value = static_cast<double>(stripped_bytes(own_program().file)),
          .unit = "B",
          .limit = {},
          .goal = 12e6,

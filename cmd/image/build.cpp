@@ -64,7 +64,6 @@ Result<void> write_wanted_files(const BuildOrder& order, cmd::Progress& progress
     BuildOrder files;
     files.builder = Builder::native;
     files.platforms = order.platforms;
-    files.program = order.program;
     files.rootfs = (std::filesystem::path(order.folder) / *path).lexically_normal().string();
     const auto built = build_native(files, progress, interrupt);
     return built ? Result<void>() : built.error();

@@ -29,7 +29,6 @@ struct BuildOrder {
     std::string platforms_why;           // if nobody named them
 
     // Of the native builder.
-    std::string program = "/proc/self/exe";
     std::string layout;  // folders and files to write; empty: not wanted
     std::string archive;
     std::string rootfs;         // "NAME.tar": one file

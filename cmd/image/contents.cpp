@@ -1,9 +1,11 @@
 #include "cmd/image/contents.h"
 
+#include "cmd/image/copyright.h"
 #include "cmd/os/files.h"
+#include "server/base/own_program.h"
 
 #include <algorithm>
-#include <array>
+#include <optional>
 #include <set>
 
 namespace waaft::image {
@@ -25,15 +27,37 @@ Result<Elf> read_program(const std::string& path, const std::string& content) {
     return Error{"program_unusable", "this is " + std::string(to_string(elf.error())), path, {}};
 }
 
-// Debian's place; then Fedora's and openSUSE's.
 Result<std::string> read_certificates(const ReadFile& read) {
-    static constexpr std::array<const char*, 3> places{"/etc/ssl/certs/ca-certificates.crt",
-                                                       "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem"};
-    for (const auto* place : places) {
+    const auto& places = authorities_places();
+    for (const auto& place : places) {
         if (auto content = read(place); content && !content->empty()) return std::move(*content);
     }
     return Error{"certificates_missing", "the certificates of public authorities were not found", places.front(),
                  "apt-get install ca-certificates"};
+}
+
+// What is compiled into the program: beside it where it was built, else where it is installed.
+std::optional<std::string> read_own_copyright(const std::string& program, const ReadFile& read) {
+    const auto folder = program.substr(0, program.rfind('/'));
+    const auto above = folder.substr(0, folder.rfind('/'));
+    for (const auto& place : {folder + "/copyright", above + "/share/doc/waaft/copyright"}) {
+        if (auto text = read(place); text && !text->empty()) return std::move(*text);
+    }
+    return std::nullopt;
+}
+
+void add_copyrights(Contents& contents, const std::string& program, const std::vector<LoadedFile>& libraries,
+                    const ReadFile& read) {
+    std::set<std::string> paths;
+    for (const auto& library : libraries) paths.insert(library.path);
+    auto found = find_copyrights(paths, {"ca-certificates"}, read);
+    for (auto& each : found.files) contents.system.push_back(file(each.path.substr(1), std::move(each.content)));
+    contents.without_copyright = std::move(found.missing);
+    if (auto own = read_own_copyright(program, read)) {
+        contents.system.push_back(file("usr/share/doc/waaft/copyright", std::move(*own)));
+    } else {
+        contents.without_copyright.insert("waaft");
+    }
 }
 
 // Every folder above a file is an entry of its own, so that its owner and mode are known.
@@ -79,12 +103,11 @@ Result<Contents> collect_contents(const std::string& path, const ReadFile& read)
     result.architecture = architecture_of(elf->machine);
     result.program.push_back(file("waaft", without_symbols(std::move(*program), *elf), 0755));
     auto& system = result.system;
+    add_copyrights(result, path, *libraries, read);
     for (auto& library : *libraries) system.push_back(file(library.path.substr(1), std::move(library.content), 0755));
     system.push_back(file("etc/ssl/certs/ca-certificates.crt", std::move(*certificates)));
     system.push_back(file("etc/passwd", "waaft:x:65532:65532:waaft:/data:/sbin/nologin\n"));
     system.push_back(file("etc/group", "waaft:x:65532:\n"));
-    // Without it glibc asks DNS before /etc/hosts, where a cluster or an engine writes names.
-    system.push_back(file("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"));
     system.push_back(folder("tmp", 01777));
     system.push_back(folder("data", 0700, user_id));
     add_parents(system);

@@ -1,5 +1,6 @@
 // What an image of waaft has in it: the program, the libraries that it loads, the certificates of public
-// authorities, and the few files and folders that a program without a distribution needs.
+// authorities, the copyright files of all of them, and the few files and folders that a program without a
+// distribution needs.
 //
 // Thread: any. Ownership: values. Units: bytes, modes as in chmod(2). Bounds: 512 MiB a file.
 // Errors: program_unusable, library_missing, certificates_missing, file_unreadable.
@@ -8,6 +9,7 @@
 #include "cmd/image/libraries.h"
 #include "cmd/image/tar.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,12 +25,13 @@ struct ContentFile {
 using ContentFiles = std::vector<ContentFile>;  // sorted by path, folders before what is in them
 
 struct Contents {
-    std::string architecture;  // "amd64"
-    ContentFiles system;       // changes when the distribution does
-    ContentFiles program;      // changes with each build
+    std::string architecture;                 // "amd64"
+    ContentFiles system;                      // changes when the distribution does
+    ContentFiles program;                     // changes with each build
+    std::set<std::string> without_copyright;  // packages and files
 };
 
-// `program` is the file at that path; `path` names the libraries' $ORIGIN.
+// `path` is the program's and names the libraries' $ORIGIN.
 Result<Contents> collect_contents(const std::string& path, const ReadFile& read);
 
 // Reads at most 512 MiB.

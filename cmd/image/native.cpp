@@ -1,6 +1,7 @@
 #include "cmd/image/native.h"
 
 #include "cmd/image/output.h"
+#include "server/base/own_program.h"
 
 #include <array>
 #include <cstdio>
@@ -15,8 +16,22 @@ std::string megabytes(std::uint64_t bytes) {
     return {text.data(), static_cast<std::size_t>(length)};
 }
 
+// The path that $ORIGIN and messages name; where the file was replaced while it runs, the link of this process.
+std::string own_file() {
+    std::error_code error;
+    const auto& file = own_program().file;
+    return std::filesystem::exists(file, error) ? file : "/proc/self/exe";
+}
+
+// An unpacked archive is the root in which everything is looked for.
+Result<Contents> own_contents() {
+    const auto& root = own_program().root;
+    return collect_contents(own_file().substr(root.size()),
+                            [&](const std::string& path) { return read_content(root + path); });
+}
+
 Result<std::string> own_platform(const BuildOrder& order) {
-    const auto architecture = architecture_of_program(order.program);
+    const auto architecture = architecture_of_program(own_file());
     if (!architecture) return architecture.error();
     auto own = "linux/" + *architecture;
     for (const auto& platform : order.platforms) {
@@ -55,11 +70,10 @@ Result<void> write_image(const BuildOrder& order, const Image& image, const os::
     return {};
 }
 
-// The path that $ORIGIN and messages name, not the link of this process.
-std::string real_path(const std::string& program) {
-    std::error_code error;
-    const auto real = std::filesystem::read_symlink(program, error);
-    return error || !std::filesystem::exists(real, error) ? program : real.string();
+void warn_of_copyrights(const Contents& contents, cmd::Progress& progress) {
+    std::string names;
+    for (const auto& name : contents.without_copyright) names += (names.empty() ? "" : ", ") + name;
+    if (!names.empty()) progress.warn("this machine has no copyright file of " + names + ": the image has none either");
 }
 
 std::uint64_t bytes_of(const Contents& contents) {
@@ -85,9 +99,10 @@ Result<Built> build_native(const BuildOrder& order, cmd::Progress& progress, con
     progress.step("collect", "Collecting the program and the libraries that it loads");
     const auto platform = own_platform(order);
     if (!platform) return platform.error();
-    const auto contents = collect_contents(real_path(order.program), read_content);
+    const auto contents = own_contents();
     if (!contents) return contents.error();
     progress.done(std::to_string(contents->system.size() + contents->program.size()) + " files and folders");
+    warn_of_copyrights(*contents, progress);
     if (interrupt.raised()) return interrupt.error();
 
     Built result{.builder = Builder::native,

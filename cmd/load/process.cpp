@@ -101,11 +101,6 @@ std::string tail_of(const std::string& file) {
     return text.size() <= shown_bytes ? text : text.substr(text.size() - shown_bytes);
 }
 
-std::string own_program() {
-    std::error_code error;
-    return std::filesystem::read_symlink("/proc/self/exe", error).string();
-}
-
 Result<std::unique_ptr<Server>> Server::launch(const Options& options) {
     std::unique_ptr<Server> server(new Server());
     server->pid_ = spawn(options);

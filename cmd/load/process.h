@@ -27,9 +27,6 @@ bool pin_to_core(pid_t pid, unsigned core);
 // The last lines of a file, for an error's hint.
 std::string tail_of(const std::string& file);
 
-// This program's own file.
-std::string own_program();
-
 class Server {
 public:
     struct Options {

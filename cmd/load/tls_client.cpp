@@ -1,5 +1,7 @@
 #include "cmd/load/tls_client.h"
 
+#include "server/base/own_program.h"
+
 #include <openssl/ssl.h>
 
 namespace waaft::load {
@@ -12,9 +14,9 @@ Result<std::shared_ptr<ssl_ctx_st>> make_tls_client(const TlsOptions& options) {
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
     if (options.insecure) return context;
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-    const int loaded = options.ca_file.empty()
-                           ? SSL_CTX_set_default_verify_paths(context.get())
-                           : SSL_CTX_load_verify_locations(context.get(), options.ca_file.c_str(), nullptr);
+    const auto file = options.ca_file.empty() ? authorities_file() : options.ca_file;
+    const int loaded = file.empty() ? SSL_CTX_set_default_verify_paths(context.get())
+                                    : SSL_CTX_load_verify_locations(context.get(), file.c_str(), nullptr);
     if (loaded != 1) {
         return Error{"ca_file", "the certificates to trust cannot be read", options.ca_file,
                      "give a PEM file; a server's own is at /ca.crt"};

@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::chrono::seconds until_killed{2};
 constexpr std::size_t read_size = 64 * 1024;
+constexpr std::chrono::milliseconds look_again{20};
 
 // What posix_spawn takes, freed at the end.
 struct Actions {
@@ -147,7 +148,8 @@ struct Child::State {
     pid_t pid = -1;
     bool own_group = true;
     std::optional<LiveGroup> group;
-    Descriptor process;
+    Descriptor
+        process;  // tells its end; none before Linux 5.3 and in containers that permit no pidfd: then it is asked
     Stream out;
     Stream err;
     TimePoint started;
@@ -163,6 +165,7 @@ struct Child::State {
     Result<void> start(const ProcessSpec& spec, bool group_of_its_own);
     int spawn(const ProcessSpec& spec, const std::string& program, int in, int out_fd, int err_fd);
     std::size_t step(TimePoint until, const Interrupt* interrupt);
+    bool has_ended() const;
     std::size_t collect();
     void send(int number) const { kill(own_group ? -pid : pid, number); }
     void end();
@@ -212,8 +215,13 @@ Result<void> Child::State::start(const ProcessSpec& spec, bool group_of_its_own)
     }
     if (own_group) group.emplace(pid);
     process = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));  // glibc 2.36 declares no C linkage
-    if (!process.is_open()) return start_error(spec, errno);
     return {};
+}
+
+// Its number stays ours: the status is taken by collect().
+bool Child::State::has_ended() const {
+    siginfo_t info{};
+    return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
 // Waits for output, the end, an interrupt or `until`; answers how many lines were delivered.
@@ -222,8 +230,12 @@ std::size_t Child::State::step(TimePoint until, const Interrupt* interrupt) {
                                  {err.fd.get(), POLLIN, 0},
                                  {process.get(), POLLIN, 0},
                                  {interrupt == nullptr ? -1 : interrupt->fd(), POLLIN, 0}}};
-    if (poll(waits.data(), waits.size(), milliseconds_until(until)) <= 0) return 0;
+    const bool asked = !process.is_open();
+    if (asked) until = std::min(until, Clock::now() + look_again);
+    const int ready = poll(waits.data(), waits.size(), milliseconds_until(until));
     std::size_t delivered = 0;
+    if (asked && ready >= 0 && has_ended()) return collect();
+    if (ready <= 0) return 0;
     if (waits[0].revents != 0) delivered += out.read_some();
     if (waits[1].revents != 0) delivered += err.read_some();
     if (waits[2].revents != 0) delivered += collect();
@@ -256,7 +268,7 @@ void Child::State::end() {
     err.lines = LineCutter(nullptr);
     send(SIGTERM);
     const auto killed = Clock::now() + until_killed;
-    while (!ended && process.is_open() && Clock::now() < killed) step(killed, nullptr);
+    while (!ended && Clock::now() < killed) step(killed, nullptr);
     if (ended) return;
     send(SIGKILL);
     collect();

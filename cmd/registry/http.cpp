@@ -1,5 +1,7 @@
 #include "cmd/registry/http.h"
 
+#include "server/base/own_program.h"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -119,7 +121,8 @@ void Http::configure(const HttpRequest& request, Exchange& exchange, curl_slist*
     set(CURLOPT_XFERINFOFUNCTION, &Exchange::on_progress);
     set(CURLOPT_XFERINFODATA, &exchange);
     set(CURLOPT_NOPROGRESS, 0L);
-    if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
+    const auto authorities = options_.ca_file.empty() ? authorities_file() : options_.ca_file;
+    if (!authorities.empty()) set(CURLOPT_CAINFO, authorities.c_str());
     if (request.method == "HEAD") set(CURLOPT_NOBODY, 1L);
     if (request.has_body) {
         set(CURLOPT_UPLOAD, 1L);

@@ -1,5 +1,7 @@
 #include "server/cluster/connection.h"
 
+#include "server/base/own_program.h"
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
@@ -12,10 +14,11 @@ namespace asio = boost::asio;
 Result<void> load_authorities(asio::ssl::context& tls, const RedisUrl& url, const std::string& ca_file) {
     if (!url.tls) return {};
     boost::system::error_code error;
-    if (ca_file.empty()) {
+    const auto file = ca_file.empty() ? authorities_file() : ca_file;
+    if (file.empty()) {
         tls.set_default_verify_paths(error);
     } else {
-        tls.load_verify_file(ca_file, error);
+        tls.load_verify_file(file, error);
     }
     if (!error) return {};
     return Error{"redis_tls", "The authorities for Redis cannot be read: " + error.message(), ca_file,

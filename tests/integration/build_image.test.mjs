@@ -86,6 +86,23 @@ test('bare files need no version; the program in them runs with its own librarie
   assert.match(version.stdout, /^waaft /);
 });
 
+test('an image has the copyright of all that is in it', (t) => {
+  const folder = temporaryFolder(t);
+  const done = build(folder, ['--builder', 'native', '--rootfs', 'root']);
+  assert.equal(done.status, 0);
+  const own = readFileSync(join(folder, 'root/usr/share/doc/waaft/copyright'), 'utf8');
+  for (const part of [/Apache License/, /^==== preact /m, /^==== qrcode-generator /m, /^######## libboost/m, /^######## libcli11-dev /m]) {
+    assert.match(own, part);
+  }
+  // A container's Debian may have been stripped of its documentation; then the builder says so.
+  const missing = /no copyright file of ([^:]*):/.exec(done.stderr)?.[1].split(', ') ?? [];
+  for (const name of ['libc6', 'libgcc-s1', 'ca-certificates']) {
+    const there = existsSync(join(folder, `root/usr/share/doc/${name}/copyright`));
+    assert.equal(there, existsSync(`/usr/share/doc/${name}/copyright`), name);
+    assert.equal(missing.includes(name), !there, name);
+  }
+});
+
 test('another architecture is refused before anything is written', (t) => {
   const folder = temporaryFolder(t);
   assertFailed(build(folder, [...native, '--platform', foreign]), 5, 'IMAGE_ARCH', new RegExp(`for ${own}, not for ${foreign}`));

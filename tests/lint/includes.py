@@ -56,7 +56,7 @@ OURS = {
 OURS_OF_FILE = {"cmd/main.cpp": {"app/run.h"}}
 
 LIBRARIES = {
-    "server/base": {"boost/system", "spdlog", "fmt"},
+    "server/base": {"boost/system", "spdlog", "fmt", "nss.h"},
     "server/rtp": set(),
     "server/rtc": {"openssl"},
     "server/media": set(),

@@ -22,6 +22,9 @@ for file in /usr/lib/systemd/system/waaft.service /usr/share/bash-completion/com
     /usr/share/doc/waaft/copyright /usr/share/doc/waaft/waaft.schema.json /usr/share/doc/waaft/examples/waaft.conf; do
     [ -s "$file" ] || fail "$file is missing"
 done
+for part in 'Apache License' '==== preact ' '######## libcli11-dev '; do
+    grep -q "$part" /usr/share/doc/waaft/copyright || fail "the copyright has no $part"
+done
 grep -q '^ExecStart=/usr/bin/waaft serve' /usr/lib/systemd/system/waaft.service || fail "the unit's program"
 
 # As the unit runs it: its user, its state folder.

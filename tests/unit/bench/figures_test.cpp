@@ -1,6 +1,6 @@
 #include "cmd/bench/figures.h"
 #include "cmd/bench/chat_bench.h"
-#include "cmd/load/process.h"
+#include "server/base/own_program.h"
 #include "tests/support/catch.h"
 
 #include <boost/json.hpp>
@@ -63,7 +63,7 @@ TEST_CASE("JSON has the schema, and null for what is not there") {
 }
 
 TEST_CASE("the stripped size is less than the file, and none for what is no program") {
-    const auto program = waaft::load::own_program();
+    const auto program = waaft::own_program().file;
     CHECK(stripped_bytes(program) > 0);
     CHECK(stripped_bytes(program) < std::filesystem::file_size(program));
     CHECK(stripped_bytes("/proc/self/cmdline") == 0);

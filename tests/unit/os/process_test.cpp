@@ -2,10 +2,17 @@
 #include "tests/support/catch.h"
 #include "tests/support/temporary_directory.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <thread>
 #include <utility>
 
@@ -38,7 +45,38 @@ bool ends_soon(pid_t pid) {
     return false;
 }
 
+// Makes this process one of a kernel before 5.3.
+bool forget_pidfds() {
+    std::array<sock_filter, 4> steps{{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                                      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+                                      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+                                      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
+    const sock_fprog program{steps.size(), steps.data()};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+// Answers which step went wrong, 0: none.
+int run_without_pidfds() {
+    if (!forget_pidfds()) return 1;
+    const Interrupt interrupt;
+    const auto ran = run(shell("echo out; sleep 0.1; echo err >&2; exit 3"), &interrupt);
+    if (!ran || ran->exit_code != 3 || ran->out != "out\n" || ran->err != "err\n") return 2;
+    auto endless = shell("trap '' TERM; while :; do sleep 1; done");
+    endless.timeout = 100ms;
+    const auto late = run(endless, &interrupt);
+    return !late && late.error().code == "process_timeout" ? 0 : 3;
+}
+
 }  // namespace
+
+TEST_CASE("an old kernel, that has no pidfd, is asked whether a program has ended") {
+    const pid_t pid = fork();
+    if (pid == 0) _exit(run_without_pidfds());
+    int status = -1;
+    REQUIRE(waitpid(pid, &status, 0) == pid);
+    CHECK(WEXITSTATUS(status) == 0);
+    CHECK(WIFEXITED(status));
+}
 
 TEST_CASE("a program's output, error output and exit code come back apart") {
     const auto result = run(shell("printf out; printf err >&2; exit 3"), nullptr);

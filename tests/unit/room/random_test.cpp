@@ -18,7 +18,7 @@ using namespace waaft::signaling;
 
 namespace {
 
-const std::string epoch = "00000000000000af";
+const std::string random_epoch = "00000000000000af";
 constexpr std::uint32_t mesh_max = 4;
 
 // A person with a browser: what it knows survives a lost connection.
@@ -77,7 +77,7 @@ private:
     static Settings settings(RoomKind kind) {
         Settings settings;
         settings.name = "blue-sky";
-        settings.epoch = epoch;
+        settings.epoch = random_epoch;
         settings.kind = kind;
         return settings;
     }
@@ -141,7 +141,7 @@ private:
         const bool again = !client.member.empty();
         if (again) {
             admission.resume = Admission::Claim{client.member, client.name, client.role, client.joined};
-            admission.seen = Position{epoch, client.seen};
+            admission.seen = Position{random_epoch, client.seen};
         } else {
             admission.new_member_id = "m" + std::to_string(1'000'000 + next_connection_);
         }

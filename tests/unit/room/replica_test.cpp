@@ -412,7 +412,7 @@ TEST_CASE("a log that lost its end has a new epoch, and everybody comes back to 
     three.call.restore_link(1);
     three.call.settle();
     for (const At at : {three.ann, three.bob, three.cid}) CHECK(three.call.heard(at).back() == "close busy");
-    CHECK(three.call.order.settings().epoch != room::test::epoch);
+    CHECK(three.call.order.settings().epoch != epoch);
     CHECK(three.call.heard(three.call.come_back(1, "bob", 3)) ==
           Lines{"welcome bob resumed seq=1 [chat 1 ann hi] gap=1-1 (ann host place, bob speaker place, cid speaker "
                 "place)"});

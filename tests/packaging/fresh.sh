@@ -1,0 +1,24 @@
+#!/bin/bash
+# Runs a command of the README on a machine that has nothing: tests/packaging/fresh.sh bookworm|trixie 'make test'
+# What is committed is cloned into a container with git, make and sudo, where an ordinary user types the command.
+# Privileged, because tests make network namespaces; with 1 GiB of /dev/shm for browsers.
+set -euo pipefail
+[ $# = 2 ] || { sed -n '2,4p' "$0" >&2; exit 2; }
+machine=$1
+command=$2
+cd "$(dirname "$0")/../.."
+
+base=$(tests/packaging/make-machine "$machine")
+image=waaft-fresh-$machine
+if ! docker image inspect "$image" >/dev/null 2>&1; then
+    printf '%s\n' "FROM $base" \
+        'RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends sudo git make ca-certificates >/dev/null && rm -rf /var/lib/apt/lists/*' \
+        'RUN useradd -m -s /bin/bash user && echo "user ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/user' |
+        docker build -q -t "$image" - >/dev/null
+fi
+bundle=$(mktemp -d)
+trap 'rm -rf "$bundle"' EXIT
+git bundle create -q "$bundle/project" HEAD
+chmod -R a+rX "$bundle"
+docker run --rm --init --privileged --shm-size 1g --user user -v "$bundle:/from:ro" -e CI="${CI:-}" "$image" \
+    bash -c "git clone -q /from/project ~/waaft && cd ~/waaft && $command"
