@@ -10,7 +10,7 @@ namespace {
 
 using FileSystem = std::map<std::string, std::string>;
 
-ReadFile reader(const FileSystem& files) {
+ReadFile reader_of(const FileSystem& files) {
     return [files](const std::string& path) -> Result<std::string> {
         const auto found = files.find(path);
         if (found == files.end()) return Error{"file_unreadable", "no such file", path, {}};
@@ -35,7 +35,7 @@ TEST_CASE("the packages' copyright files, whether lists name files below /usr or
         {"/usr/share/doc/ca-certificates/copyright", "ca"}};
     const auto found =
         find_copyrights({"/usr/lib/x/libc.so.6", "/lib64/ld.so", "/lib/x/libz.so.1", "/lib/x/libgone.so"},
-                        {"ca-certificates"}, reader(files));
+                        {"ca-certificates"}, reader_of(files));
     CHECK(found.files == std::vector<LoadedFile>{{"/usr/share/doc/ca-certificates/copyright", "ca"},
                                                  {"/usr/share/doc/libc6/copyright", "c"},
                                                  {"/usr/share/doc/libz/copyright", "z"}});
@@ -43,11 +43,11 @@ TEST_CASE("the packages' copyright files, whether lists name files below /usr or
 }
 
 TEST_CASE("a machine without dpkg or without documentation says what is missing") {
-    const auto nothing = find_copyrights({"/lib/libc.so.6"}, {"ca-certificates"}, reader({}));
+    const auto nothing = find_copyrights({"/lib/libc.so.6"}, {"ca-certificates"}, reader_of({}));
     CHECK(nothing.files.empty());
     CHECK(nothing.missing == std::set<std::string>{"/lib/libc.so.6", "ca-certificates"});
 
     const FileSystem bare{{"/var/lib/dpkg/status", stanza("libc6")},
                           {"/var/lib/dpkg/info/libc6:amd64.list", "/lib/libc.so.6\n"}};
-    CHECK(find_copyrights({"/lib/libc.so.6"}, {}, reader(bare)).missing == std::set<std::string>{"libc6"});
+    CHECK(find_copyrights({"/lib/libc.so.6"}, {}, reader_of(bare)).missing == std::set<std::string>{"libc6"});
 }
