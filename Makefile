@@ -73,9 +73,7 @@ run: build ## build and start the server; ARGS="--port 3001"
 
 test: deps deps-test deps-e2e web ## every test: unit, lint, web, integration, browsers
 	$(call build_tree,dev)
-	ctest --test-dir build/dev --output-on-failure --no-tests=error -j$(JOBS)
-	@$(MAKE) --no-print-directory web-test
-	@WAAFT=$(CURDIR)/build/dev/cmd/waaft scripts/run-node-tests
+	@scripts/run-tests build/dev
 
 test-versions: deps deps-test web ## tests of this version beside the first one of each protocol version
 	$(call build_tree,dev,waaft)

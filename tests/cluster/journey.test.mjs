@@ -102,7 +102,7 @@ test('build, push, deploy, meet, grow, roll out, roll back, destroy', { skip }, 
     const load = async () => {
       try {
         while (!over) {
-          const loaded = await cluster.client([binary, 'load', 'chat', url, '--yes', '--insecure', '--clients', '40', '--rate', '100', '--duration', '30s', '--output', 'json']);
+          const loaded = await cluster.client([binary, 'load', 'chat', url, '--yes', '--insecure', '--clients', '40', '--rate', '100', '--duration', '60s', '--output', 'json']);
           assert.equal(loaded.code, 0, loaded.stderr + loaded.stdout);
         }
       } finally {
