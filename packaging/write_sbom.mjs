@@ -52,8 +52,7 @@ function stanzas(text) {
 function installedPackages(names) {
   if (names.length === 0) return [];
   const format = ['Package', 'Version', 'Architecture'].map((key) => `${key}: \${${key}}\n`).join('') + 'Source: ${source:Package}\n\n';
-  const asked = names.map((each) => (each.includes(':') ? each : `${each}`));
-  return stanzas(execFileSync('dpkg-query', ['-W', '-f', format, ...asked], { encoding: 'utf8' }));
+  return stanzas(execFileSync('dpkg-query', ['-W', '-f', format, ...names], { encoding: 'utf8' }));
 }
 
 function npmModules() {
@@ -61,7 +60,7 @@ function npmModules() {
   return [...text.matchAll(/^==== (\S+) (\S+) \((.+)\)$/gm)].map(([, module, moduleVersion, license]) =>
     packageOf(`npm-${module}`, {
       name: module, versionInfo: moduleVersion, supplier: none, licenseDeclared: license,
-      downloadLocation: `https://registry.npmjs.org/${module}/-/${module.replace(/^@[^/]+\//, '')}-${moduleVersion}.tgz`,
+      downloadLocation: none,
       externalRefs: reference(`pkg:npm/${module.replace('@', '%40')}@${moduleVersion}`),
     }));
 }
