@@ -60,7 +60,6 @@ function npmModules() {
   return [...text.matchAll(/^==== (\S+) (\S+) \((.+)\)$/gm)].map(([, module, moduleVersion, license]) =>
     packageOf(`npm-${module}`, {
       name: module, versionInfo: moduleVersion, supplier: none, licenseDeclared: license,
-      downloadLocation: none,
       externalRefs: reference(`pkg:npm/${module.replace('@', '%40')}@${moduleVersion}`),
     }));
 }

@@ -148,8 +148,8 @@ struct Child::State {
     pid_t pid = -1;
     bool own_group = true;
     std::optional<LiveGroup> group;
-    Descriptor
-        process;  // tells its end; none before Linux 5.3 and in containers that permit no pidfd: then it is asked
+    // Tells its end; none before Linux 5.3 and in containers that permit no pidfd: then it is asked.
+    Descriptor process;
     Stream out;
     Stream err;
     TimePoint started;

@@ -1,5 +1,4 @@
-// One call and many people who chat on pods that are scaled, drained, rolled over and killed, and on a Redis that goes. What
-// load does waits for the autoscaler most of the time, so it has a deployment of its own beside the one of the faults.
+// One call and many people who chat on pods that are scaled, drained, rolled over and killed, and on a Redis that goes.
 //
 // Each fault is followed by as long a time without one, with the same people; its gaps and freezes stand beside those of the
 // fault in the table. Freezes are not judged: on a busy machine pictures freeze while pods start. That the direct call is
@@ -120,7 +119,7 @@ const judge = (t, pages, rows) => async (fault, crowd, strike) => {
 
 const rows = { load: [], faults: [] };
 
-describe('nothing that was acked is lost, and calls go on', { skip, concurrency: 2 }, () => {
+describe('nothing that was acked is lost, and calls go on', { skip }, () => {
   test('when pods come with load and go without it', async (t) => {
     const { address, step, waaft, pods, podNames, pages, crowdOf, under } = await begin(t, rows.load);
     await step('two pages meet', () => pages.meet(address));
