@@ -5,6 +5,8 @@
 #include "server/app/post_office.h"
 #include "server/base/id.h"
 #include "server/base/log.h"
+#include "server/room/replica.h"
+#include "server/room/room.h"
 
 #include <boost/asio/post.hpp>
 

@@ -8,7 +8,7 @@
 
 #include "server/app/mail.h"
 #include "server/app/services.h"
-#include "server/room/room.h"
+#include "server/room/engine.h"
 #include "server/room/shared.h"
 
 #include <boost/asio/io_context.hpp>

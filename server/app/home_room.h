@@ -4,9 +4,13 @@
 #pragma once
 
 #include "server/app/home.h"
-#include "server/room/replica.h"
 
 #include <map>
+
+namespace waaft::room {
+class Room;
+class Replica;
+}  // namespace waaft::room
 
 namespace waaft::app {
 

@@ -3,6 +3,7 @@
 
 #include "server/app/post_office.h"
 #include "server/base/log.h"
+#include "server/room/room.h"
 
 namespace waaft::app {
 

@@ -5,6 +5,7 @@
 #include "server/base/id.h"
 #include "server/base/log.h"
 #include "server/cluster/room_codec.h"
+#include "server/room/replica.h"
 
 namespace waaft::app {
 

@@ -6,7 +6,7 @@
 
 #include "server/base/bytes.h"
 #include "server/net/server.h"
-#include "server/room/room.h"
+#include "server/room/engine.h"
 #include "server/signaling/messages.h"
 
 #include <cstdint>

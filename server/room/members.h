@@ -5,7 +5,7 @@
 #pragma once
 
 #include "server/base/time.h"
-#include "server/room/room.h"
+#include "server/room/engine.h"
 
 #include <memory>
 #include <optional>

@@ -10,7 +10,7 @@
 // reads the whole room again). Source: ARCHITECTURE.md, "One room on many servers".
 #pragma once
 
-#include "server/room/room.h"
+#include "server/room/engine.h"
 #include "server/room/shared.h"
 
 #include <deque>
