@@ -214,7 +214,11 @@ struct Pair {
 TEST_CASE("a replica behind the same address takes over; what it never got is seen to be gone") {
     WAAFT_NEEDS_REDIS();
     Pair pair;
-    auto& [primary, replica, of_replica, relay, a] = pair;
+    auto& primary = pair.primary;
+    auto& replica = pair.replica;
+    auto& of_replica = pair.of_replica;
+    auto& relay = pair.relay;
+    auto& a = pair.a;
     Change post = change_of(a, 1);
     post.raises_rules = true;
     post.records = {chat("kept")};
@@ -247,7 +251,11 @@ TEST_CASE("a replica behind the same address takes over; what it never got is se
 TEST_CASE("what is asked again after a failover does not hit what others did under the same numbers") {
     WAAFT_NEEDS_REDIS();
     Pair pair;
-    auto& [primary, replica, of_replica, relay, a] = pair;
+    auto& primary = pair.primary;
+    auto& replica = pair.replica;
+    auto& of_replica = pair.of_replica;
+    auto& relay = pair.relay;
+    auto& a = pair.a;
     Change join = change_of(a, 1);
     join.raises_rules = true;
     join.members = {{"m1", 0, "first"}};
