@@ -12,7 +12,7 @@ fail() {
 }
 wait_for() { # FILE TEXT SECONDS
     left=$(($3 * 5))
-    until grep -q "$2" "$1"; do
+    until grep -q "$2" "$1" 2>/dev/null; do
         left=$((left - 1))
         [ $left -gt 0 ] || fail "not within $3 s: $2"
         sleep 0.2
