@@ -4,11 +4,12 @@
 //
 // A file that is not done by its deadline (900 s) is ended with all that it started, and so is what outlives a file that
 // came to its end: both are failures, and the processes are named. With a concurrency above 1 what a file says comes when
-// it is done. Whoever waits is told once a minute what is running.
+// it is done. Whoever waits is told once a minute what is running. What failed is said again at the end, and written to
+// the end of the file that WAAFT_TEST_FAILURES names: whoever runs this several times has it all in one place.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, statSync } from 'node:fs';
+import { appendFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +18,7 @@ import { markName, processesOf, signal } from './processes.mjs';
 
 const killMs = 10_000;
 const lookMs = 50;
+const failureLinesMax = 60;  // of one file
 
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 const listed = (processes) => processes.map(({ pid, command }) => `    ${pid} ${command.slice(0, 300)}\n`).join('');
@@ -122,10 +124,20 @@ function countsOf(files) {
   return Object.entries(counts).map(([what, count]) => `${what} ${count}`).join(', ');
 }
 
-function tell(files, say) {
+// What node's reporter says at the end of the tests that failed.
+function failuresOf(said) {
+  const lines = said.split('\n');
+  const begin = lines.lastIndexOf('✖ failing tests:');
+  return begin < 0 ? '' : `${lines.slice(begin + 1, begin + 1 + failureLinesMax).join('\n').trim()}\n`;
+}
+
+function tell(files, say, failuresFile) {
   say('\n---- time of each file\n');
   for (const { name, ms, faults } of files) say(`${seconds(ms).padStart(10)}  ${name}${faults.length > 0 ? '  FAILED' : ''}\n`);
-  for (const { name, faults } of files) for (const fault of faults) say(`FAILED ${name}: ${fault.trimEnd()}\n`);
+  const failures = files.flatMap(({ name, faults, said }) => (faults.length === 0 ? []
+    : [...faults.map((fault) => `FAILED ${name}: ${fault.trimEnd()}\n`), failuresOf(said)])).join('');
+  say(failures);
+  if (failuresFile) appendFileSync(failuresFile, failures);
   say(`${countsOf(files)}\n`);
 }
 
@@ -154,7 +166,7 @@ const afterDeadline = (ms) => sleep(ms, 'not done', { ref: false });
 
 // True if all passed. `out` gets the text; `stopOf(name)` resolves, with the reason, when that file shall not go on.
 export async function runFiles(names, { concurrency = 1, deadlineMs = 900_000, quietMs = 60_000, graceMs = 10_000,
-  interrupted = new AbortController().signal, stopOf = () => afterDeadline(deadlineMs), out = (text) => process.stdout.write(text) } = {}) {
+  interrupted = new AbortController().signal, stopOf = () => afterDeadline(deadlineMs), failuresFile, out = (text) => process.stdout.write(text) } = {}) {
   const say = timed(out);
   const live = concurrency === 1 || names.length === 1;
   const files = names.map((name) => new File(name, { say, live, graceMs }));
@@ -171,7 +183,7 @@ export async function runFiles(names, { concurrency = 1, deadlineMs = 900_000, q
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
   stopWatching();
-  tell(files.filter(({ begun }) => begun), say);
+  tell(files.filter(({ begun }) => begun), say, failuresFile);
   return files.every(({ ended, faults }) => ended && faults.length === 0);
 }
 
@@ -194,7 +206,7 @@ async function main() {
       interrupt.abort();
     });
   }
-  const passed = await runFiles(names, { concurrency, deadlineMs, interrupted: interrupt.signal });
+  const passed = await runFiles(names, { concurrency, deadlineMs, interrupted: interrupt.signal, failuresFile: process.env.WAAFT_TEST_FAILURES });
   process.exitCode = status ?? (passed ? 0 : 1);
 }
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

@@ -56,8 +56,14 @@ test('a file that passes', async () => {
 
 test('a file with a test that fails, one that throws and one that ends by itself', async () => {
   for (const body of ["test('bad', () => assert.equal(1, 2));", "throw new Error('at once');", 'process.exit(3);']) {
-    const { passed, said } = await run([write("test('good', () => {});"), write(body)]);
+    const failuresFile = join(mkdtempSync(join(folder, 'said-')), 'failures');
+    writeFileSync(failuresFile, 'of another run\n');
+    const { passed, said } = await run([write("test('good', () => {});"), write(body)], { failuresFile });
     assert.equal(passed, false, said);
+    const failures = readFileSync(failuresFile, 'utf8');
+    assert.match(failures, /^of another run\nFAILED \S+\.test\.mjs: ended with \d\n/);
+    assert.doesNotMatch(failures, /good/);
+    if (body.includes("'bad'")) assert.match(failures, /✖ bad[\s\S]*1 !== 2/);
     assert.match(said, /^FAILED \S+\.test\.mjs: ended with \d$/m);
     assert.match(said, /✔ good/);
   }
