@@ -71,6 +71,11 @@ const std::vector<Series>& series() {
         {"waaft_deliveries_total", "Messages handed to a connection.", counter, of_shard(&S::deliveries)},
         {"waaft_closed_silent_total", "Connections closed because they were silent.", counter,
          of_shard(&S::closed_silent)},
+        {"waaft_late_seconds_total", "Time in which the server's loops stood still: a busy or stopped machine.",
+         counter,
+         [](const Shard& shard) {
+             return static_cast<double>(shard.counters().late_ms.load(std::memory_order_relaxed)) / 1000;
+         }},
         {"waaft_overruns_total", "Times that a queue between shards was full.", counter, of_shard(&S::overruns)},
         {"waaft_mail_waiting", "Messages that wait between shards.", gauge, of_shard(&S::mail_waiting)},
         {"waaft_http_requests_total", "HTTP requests.", counter, of_shard(&S::requests)},

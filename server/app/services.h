@@ -74,6 +74,7 @@ struct ShardCounters {
     std::atomic<std::uint64_t> broadcasts{0};
     std::atomic<std::uint64_t> deliveries{0};
     std::atomic<std::uint64_t> closed_silent{0};
+    std::atomic<std::uint64_t> late_ms{0};
     std::atomic<std::uint64_t> overruns{0};
     std::atomic<std::uint64_t> requests{0};
     std::atomic<std::uint64_t> stun_answered{0};

@@ -74,12 +74,13 @@ Session::~Session() = default;
 
 void Session::on_open(net::WsConnection& connection) {
     connection_ = &connection;
-    alive_at_ = tokens_at_ = Clock::now();
+    tokens_at_ = Clock::now();
+    alive_at_ = sessions_.clock_.read(tokens_at_);
     tokens_ = static_cast<float>(sessions_.services_.config.messages_per_second) * burst_seconds;
     sessions_.opened(*this);
 }
 
-void Session::on_alive() { alive_at_ = Clock::now(); }
+void Session::on_alive() { alive_at_ = sessions_.turning_time(); }
 
 void Session::on_closed(net::ClosedBy, std::uint16_t) {
     state_ = State::closing;
@@ -103,7 +104,7 @@ bool Session::within_rate(TimePoint now) {
 void Session::on_text(std::string_view message) {
     if (state_ == State::closing) return;
     const TimePoint now = Clock::now();
-    alive_at_ = now;
+    alive_at_ = sessions_.clock_.read(now);
     sessions_.counters_.messages_in.fetch_add(1, std::memory_order_relaxed);
     const bool allowed = within_rate(now);
     auto decoded = signaling::decode(message, sessions_.services_.config.chat_text_max);

@@ -23,6 +23,9 @@ constexpr Duration coalesce_shared_for = std::chrono::milliseconds(24);
 constexpr Duration rate_window = std::chrono::milliseconds(100);
 constexpr Duration join_timeout = std::chrono::seconds(10);
 constexpr std::size_t batch_max = 256;
+// Who seems silent while its bytes lie unread is looked at again, and who may not be closed yet, too.
+constexpr Duration look_again = std::chrono::seconds(1);
+constexpr std::uint8_t join_postponed_max = 10;
 
 SharedBytes joined_frames(const std::vector<SharedBytes>& frames) {
     std::size_t size = 0;
@@ -46,6 +49,7 @@ Sessions::Sessions(Services& services, ShardIndex self, boost::asio::io_context&
     : services_(services),
       self_(self),
       counters_(counters),
+      clock_(Clock::now(), 2 * wheel_step),
       tick_timer_(io),
       flush_timer_(io),
       jitter_state_(random_u64() | 1),
@@ -63,7 +67,7 @@ std::unique_ptr<net::WsHandler> Sessions::make(std::string host) {
 }
 
 void Sessions::start() {
-    wheel_time_ = Clock::now();
+    wheel_time_ = clock_.resume(Clock::now());
     tick();
 }
 
@@ -259,9 +263,12 @@ void Sessions::wake_in(Session& session, Duration delay) {
 }
 
 void Sessions::tick() {
-    const TimePoint now = Clock::now();
-    counters_.last_turn_ms.store(std::chrono::duration_cast<Millis>(now.time_since_epoch()).count(),
+    const TimePoint wall = Clock::now();
+    const TimePoint now = clock_.read(wall);
+    counters_.last_turn_ms.store(std::chrono::duration_cast<Millis>(wall.time_since_epoch()).count(),
                                  std::memory_order_relaxed);
+    counters_.late_ms.store(static_cast<std::uint64_t>(std::chrono::duration_cast<Millis>(clock_.lost()).count()),
+                            std::memory_order_relaxed);
     send_gone();
     while (wheel_time_ + wheel_step <= now) {
         wheel_time_ += wheel_step;
@@ -271,7 +278,7 @@ void Sessions::tick() {
             if (session && session->timer_generation_ == wake.generation) on_wake(*session, now);
         }
     }
-    tick_timer_.expires_at(wheel_time_ + wheel_step);
+    tick_timer_.expires_at(wheel_time_ + wheel_step + clock_.lost());
     tick_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error && !stopping_) tick();
     });
@@ -279,18 +286,25 @@ void Sessions::tick() {
 
 void Sessions::on_wake(Session& session, TimePoint now) {
     if (session.state_ == Session::State::closing) return;
-    if (session.state_ != Session::State::joined) return session.close(CloseCode::join_timeout);
+    if (session.state_ != Session::State::joined) return end_unjoined(session);
     watch(session, now);
+}
+
+void Sessions::end_unjoined(Session& session) {
+    // It has done its part, and who is late is us or the store.
+    if (session.state_ == Session::State::joining) return wake_in(session, join_timeout);
+    if (session.connection_->readable() && session.join_postponed_++ < join_postponed_max)
+        return wake_in(session, look_again);
+    session.close(CloseCode::join_timeout);
 }
 
 void Sessions::watch(Session& session, TimePoint now) {
     const Config& config = services_.config;
     const Duration timeout = session.on_air_ ? Duration(config.ping_on_air_timeout) : idle_timeout_;
+    // A ping that has not left cannot be answered; how long it may wait there is the matter of net's send timeout.
+    if (session.connection_->queued_bytes() > 0) session.alive_at_ = now;
     const Duration silent = now - session.alive_at_;
-    if (silent >= timeout) {
-        counters_.closed_silent.fetch_add(1, std::memory_order_relaxed);
-        return session.close(CloseCode::silent);
-    }
+    if (silent >= timeout) return end_silent(session, now);
     if (now >= session.ping_at_) {
         session.connection_->send(session.on_air_ ? ping_on_air_ : ping_idle_);
         session.ping_at_ = now + jittered(session.on_air_ ? Duration(config.ping_on_air) : idle_interval_);
@@ -298,10 +312,17 @@ void Sessions::watch(Session& session, TimePoint now) {
     wake_in(session, std::min(session.ping_at_ - now, timeout - silent));
 }
 
+void Sessions::end_silent(Session& session, TimePoint now) {
+    if (session.connection_->readable() || !silence_budget_.take(now, sessions_.size()))
+        return wake_in(session, look_again);
+    counters_.closed_silent.fetch_add(1, std::memory_order_relaxed);
+    session.close(CloseCode::silent);
+}
+
 void Sessions::set_on_air(Session& session, bool on_air) {
     if (session.on_air_ == on_air) return;
     session.on_air_ = on_air;
-    const TimePoint now = Clock::now();
+    const TimePoint now = turning_time();
     session.alive_at_ = now;
     session.ping_at_ = now;  // tells the client the new `within` at once
     watch(session, now);

@@ -7,6 +7,8 @@
 
 #include "server/app/mail.h"
 #include "server/app/services.h"
+#include "server/app/silence.h"
+#include "server/base/turning_clock.h"
 #include "server/net/server.h"
 
 #include <boost/asio/io_context.hpp>
@@ -59,6 +61,7 @@ private:
     State state_ = State::fresh;
     bool on_air_ = false;
     std::uint8_t malformed_ = 0;
+    std::uint8_t join_postponed_ = 0;
     std::uint16_t over_rate_ = 0;
     std::uint32_t index_in_room_ = 0;
     ShardIndex home_ = 0;
@@ -67,7 +70,7 @@ private:
     RoomHandle room_ = 0;
     LocalRoom* local_room_ = nullptr;
     TimePoint tokens_at_;
-    TimePoint alive_at_;
+    TimePoint alive_at_;  // this and the next in turning time
     TimePoint ping_at_;
     std::string host_;       // as the page was addressed, until join: for the STUN address
     std::string room_name_;  // from join on
@@ -109,6 +112,10 @@ private:
     // Wakes the session after `delay`; an earlier wake-up is forgotten.
     void wake_in(Session& session, Duration delay);
     void on_wake(Session& session, TimePoint now);
+    // Now, in the time in which this shard turned.
+    TimePoint turning_time() { return clock_.read(Clock::now()); }
+    void end_unjoined(Session& session);
+    void end_silent(Session& session, TimePoint now);
     void tick();
     void watch(Session& session, TimePoint now);
     void note_rate(LocalRoom& room, TimePoint now);
@@ -121,6 +128,8 @@ private:
     Services& services_;
     const ShardIndex self_;
     ShardCounters& counters_;
+    TurningClock clock_;
+    SilenceBudget silence_budget_;
     boost::asio::steady_timer tick_timer_;
     boost::asio::steady_timer flush_timer_;
     std::vector<RoomHandle> to_flush_;
@@ -141,7 +150,7 @@ private:
     };
     std::array<std::vector<Wake>, wheel_size> wheel_;
     std::size_t wheel_at_ = 0;
-    TimePoint wheel_time_;
+    TimePoint wheel_time_;  // turning time
 };
 
 // iceServers for somebody who reached us as `host`.

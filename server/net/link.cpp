@@ -4,6 +4,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -75,6 +76,12 @@ Link::Read Link::read_some(std::span<std::uint8_t> into) {
     if (result != 1) return {tls_result(result, true), 0};
     more_ = SSL_has_pending(tls_.get()) == 1;
     return {Io::ok, got};
+}
+
+bool Link::readable() {
+    if (ended_ != Ended::no) return false;
+    pollfd it{socket_.native_handle(), POLLIN, 0};
+    return ::poll(&it, 1, 0) == 1;
 }
 
 void Link::send(SharedBytes bytes) {

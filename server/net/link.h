@@ -62,6 +62,8 @@ public:
     // Wait for this before reading again; `more` says that reading again is worth it without.
     Socket::wait_type wait_type() const { return read_wants_write_ ? Socket::wait_write : Socket::wait_read; }
     bool more() const { return more_; }
+    // The system has bytes that were not read yet, or the peer's end.
+    bool readable();
     Socket& socket() { return socket_; }
 
     // Goes out at the end of this turn of the event loop.

@@ -103,6 +103,8 @@ public:
     // Closes the socket now; on_closed follows from the event loop.
     virtual void abort() = 0;
     virtual std::size_t queued_bytes() const = 0;
+    // Something of the peer lies unread: if it seems silent, it is us who do not listen.
+    virtual bool readable() = 0;
     virtual const Peer& peer() const = 0;
 };
 

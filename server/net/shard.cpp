@@ -11,6 +11,7 @@ namespace {
 
 // So many connections are written to in one turn; then others get theirs, and more can coalesce.
 constexpr std::size_t flushes_per_turn = 256;
+constexpr Duration tick_every = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -18,11 +19,13 @@ Shard::Shard(boost::asio::io_context& the_io, ServerOptions the_options, Handler
     : io(the_io),
       options(std::move(the_options)),
       handler(&the_handler),
-      wheel_(Clock::now(), std::chrono::milliseconds(100)),
+      clock_(Clock::now(), 3 * tick_every),
+      wheel_(Clock::now(), tick_every),
       tick_(the_io) {}
 
 void Shard::arm(Deadline& deadline, Duration after) {
-    wheel_.arm(deadline, Clock::now() + after);
+    const TimePoint now = ticking_ ? clock_.read(Clock::now()) : clock_.resume(Clock::now());
+    wheel_.arm(deadline, now + after);
     if (!ticking_) start_ticking();
 }
 
@@ -32,7 +35,7 @@ void Shard::start_ticking() {
     tick_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
         self->ticking_ = false;
         if (error) return;
-        self->wheel_.advance(Clock::now());
+        self->wheel_.advance(self->clock_.read(Clock::now()));
         if (!self->ticking_ && !self->wheel_.empty()) self->start_ticking();
     });
 }

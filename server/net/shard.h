@@ -3,9 +3,11 @@
 //
 // Thread: the io_context's. Ownership: shared by the Server and every connection, so that a
 // completion that arrives after Server::stop() finds it alive; then `handler` is null.
-// Units: bytes; the wheel ticks every 100 ms, and only while a deadline is armed.
+// Units: bytes; the wheel ticks every 100 ms, and only while a deadline is armed. Deadlines are in the time in which
+// the thread turned: nobody is late because we were.
 #pragma once
 
+#include "server/base/turning_clock.h"
 #include "server/net/server.h"
 #include "server/net/timer_wheel.h"
 
@@ -48,6 +50,7 @@ private:
     void start_ticking();
     void flush_some();
 
+    TurningClock clock_;
     TimerWheel wheel_;
     boost::asio::steady_timer tick_;
     bool ticking_ = false;

@@ -41,6 +41,7 @@ public:
     void close(std::uint16_t code, std::string_view reason) override;
     void abort() override { link_->abort(Ended::aborted); }
     std::size_t queued_bytes() const override { return link_->queued_bytes(); }
+    bool readable() override { return link_->readable(); }
     const Peer& peer() const override { return peer_; }
 
     void on_bytes() override {

@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from '../support/client.mjs';
 import { endAfter } from '../support/cleanup.mjs';
 import { farClient, joinedNamespaces, whyNoNamespaces } from '../support/namespaces.mjs';
+import { createRoom } from '../support/rest.mjs';
 import { startServer, until } from '../support/server.mjs';
 
 const evaluate = (code) => [process.execPath, '--input-type=module', '-e', code];
@@ -50,4 +53,19 @@ test('whose packets are lost is found silent', { skip: whyNoNamespaces() }, asyn
   report('watching: closed as silent', await closedSilent.find(({ count }) => count === 2, 'both are closed'));
   report('watching: shown as away', await witness.find(away('Watcher'), 'Watcher is away'));
   assert.ok(!witness.lines.some((message) => message.t === 'closed'), 'who answers stays');
+});
+
+test('a server that stood still closes nobody as silent', async (t) => {
+  const timeoutMs = 2000;
+  const server = await startServer(t, { 'ping.idle': '1s', 'ping.idle_timeout': `${timeoutMs}ms` });
+  const { room } = await createRoom(server);
+  const people = await Promise.all(Array.from({ length: 200 }, (_, index) => join(t, server, { room, name: `Ann ${index}` })));
+  server.child.kill('SIGSTOP');
+  await sleep(2 * timeoutMs);  // not for luck: so long is everybody unheard
+  server.child.kill('SIGCONT');
+  const before = people.map(({ pings }) => pings);
+  await until(() => people.every(({ pings }, index) => pings >= before[index] + 3), 'three pings for each');
+  await Promise.all(people.map((person, index) => person.chat(`still here ${index}`)));
+  assert.equal(await server.metric('waaft_closed_silent_total'), 0);
+  assert.ok(await server.metric('waaft_late_seconds_total') > 1);
 });
