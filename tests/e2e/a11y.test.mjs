@@ -33,7 +33,7 @@ test('every page, at four sizes, light and dark', async (t) => {
   const [ann, bob] = [await person('Ann'), await person('Bob')];
 
   await step('the start page', async () => {
-    await ann.page.goto(origin);
+    await ann.open(origin);
     await everySizeAndScheme(ann, 'start');
     await ann.page.getByText('More options').click();
     await everySizeAndScheme(ann, 'start-options');
@@ -41,11 +41,11 @@ test('every page, at four sizes, light and dark', async (t) => {
 
   await step('the lobby, with a picture and with a password', async () => {
     await ann.start(origin);
-    await bob.page.goto(ann.link);
+    await bob.open(ann.link);
     await pictureMoves(bob, '.preview');
     await everySizeAndScheme(bob, 'lobby');
     const { room } = await createRoom(server, { kind: 'broadcast', password: 'open sesame' });
-    await bob.page.goto(`${origin}/r/${room}`);
+    await bob.open(`${origin}/r/${room}`);
     await bob.find('password').waitFor();
     await everySizeAndScheme(bob, 'lobby-password');
   });
@@ -87,7 +87,7 @@ test('every page, at four sizes, light and dark', async (t) => {
   await step('pages of failure', async () => {
     await bob.leave();
     await everySizeAndScheme(bob, 'left');
-    await bob.page.goto(`${origin}/r/never-made`);
+    await bob.open(`${origin}/r/never-made`);
     await bob.failurePage('room_unknown');
     await everySizeAndScheme(bob, 'room-unknown');
     const refused = await person('Refused', { devices: false });
@@ -104,7 +104,7 @@ test('by keyboard alone', async (t) => {
   const press = (key) => page.keyboard.press(key);
 
   await step('a room is made', async () => {
-    await page.goto(origin);
+    await ann.open(origin);
     await tabTo(page, 'name');
     await page.keyboard.type('Ann');
     await tabTo(page, 'start');
@@ -161,13 +161,13 @@ test('with little motion', async (t) => {
 
   await step('nothing moves but the pictures', async () => {
     const calm = await person('Calm', { reducedMotion: 'reduce' });
-    await calm.page.goto(origin);
+    await calm.open(origin);
     assert.ok(await longestMotion(calm.page) <= 10, 'the start page is still');
     await calm.start(origin);
     await calm.openPanel('chat');
     assert.ok(await longestMotion(calm.page) <= 10, 'the room is still');
     const usual = await person('Usual');
-    await usual.page.goto(origin);
+    await usual.open(origin);
     assert.ok(await longestMotion(usual.page) > 10, 'where motion is welcome there is some');
   });
 });

@@ -23,7 +23,7 @@ test('a broadcast', async (t) => {
   for (const one of [viewer, guest]) await one.page.addInitScript(countQuestions);
 
   await step('the browser of the viewer refuses every device', async () => {
-    await viewer.page.goto(origin);
+    await viewer.open(origin);
     const error = await viewer.evaluate(() => navigator.mediaDevices.getUserMedia({ audio: true }).then(() => '', ({ name }) => name));
     assert.equal(error, 'NotAllowedError');
   });

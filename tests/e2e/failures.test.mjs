@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { networkInterfaces } from 'node:os';
 import { createRoom } from '../support/rest.mjs';
 import { allMeet, pictureMoves, soundArrives, tileOf } from './support/media.mjs';
+import { goTo } from './support/navigate.mjs';
 import { openScene } from './support/scene.mjs';
 
 const machineAddress = Object.values(networkInterfaces()).flat().find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
@@ -86,7 +87,7 @@ test('rooms that cannot be entered', async (t) => {
   const linkOf = ({ room }) => `${origin}/r/${room}`;
 
   await step('an unknown room leads to the start page', async () => {
-    await one.page.goto(`${origin}/r/never-made`);
+    await one.open(`${origin}/r/never-made`);
     const page = await one.failurePage('room_unknown');
     await page.getByTestId('way-home').click();
     await one.find('start').waitFor();
@@ -132,7 +133,7 @@ test('rooms that cannot be entered', async (t) => {
     const copy = await one.page.context().newPage();
     const session = await one.evaluate(() => ({ ...sessionStorage }));
     await copy.addInitScript((kept) => Object.assign(sessionStorage, kept), session);
-    await copy.goto(linkOf(room));
+    await goTo(copy, linkOf(room));
     await copy.locator('[data-testid="status"][data-state="joined"]').waitFor();
     const page = await one.failurePage('replaced');
     await copy.close();
@@ -147,8 +148,8 @@ test('a server that is away', async (t) => {
 
   await step('the start page says so and can try again', async () => {
     const room = await createRoom(server, { kind: 'call' });
-    await ann.page.goto(`${origin}/r/${room.room}`);
-    await bob.page.goto(origin);
+    await ann.open(`${origin}/r/${room.room}`);
+    await bob.open(origin);
     await server.kill();
     await bob.click('start');
     await bob.fails('unreachable');

@@ -33,7 +33,7 @@ test('Firefox and Chromium', { skip }, async (t) => {
     await fox.page.reload();
     await pictureMoves(ann, tileOf(fox.id), { plain: true });
     await pictureMoves(fox, tileOf(ann.id));
-    await ann.page.reload();
+    await ann.reload();
     await ann.inRoom();
     await pictureMoves(ann, tileOf(fox.id), { plain: true });
     await pictureMoves(fox, tileOf(ann.id));

@@ -80,7 +80,7 @@ test('the host', async (t) => {
     await cleo.page.getByRole('dialog').getByRole('button', { name: 'End the room' }).click();
     for (const one of [host, cleo]) await one.failurePage('room_ended');
     const page = await (async () => {
-      await bob.page.goto(host.link);
+      await bob.open(host.link);
       return bob.failurePage('room_ended');
     })();
     await page.getByTestId('way-home').click();

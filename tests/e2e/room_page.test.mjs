@@ -22,7 +22,7 @@ test('levels, speakers and devices', async (t) => {
   const [ann, bob] = [await person('Ann'), await person('Bob')];
 
   await step('before going in, the level of the microphone is shown and devices can be chosen', async () => {
-    await ann.page.goto(origin);
+    await ann.open(origin);
     await ann.button('Check camera and sound').click();
     await meterMoves(ann, '.preview');
     for (const kind of ['Camera', 'Microphone']) {
@@ -160,7 +160,7 @@ test('a phone on its side', async (t) => {
   const ann = await person('Ann', { viewport: onItsSide });
 
   await step('Start stands on the first screen, and the devices can be tried', async () => {
-    await ann.page.goto(origin);
+    await ann.open(origin);
     const { y, height } = await ann.find('start').boundingBox();
     assert.ok(y + height <= onItsSide.height, `it ends at ${y + height}`);
     await ann.button('Check camera and sound').click();

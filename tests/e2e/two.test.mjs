@@ -47,7 +47,7 @@ test('a call', async (t) => {
       }).observe(document.body, { subtree: true, childList: true, characterData: true });
     });
     const { id } = bob;
-    await bob.page.reload();
+    await bob.reload();
     await bob.inRoom();
     assert.equal(bob.id, id);
     await allMeet([ann, bob, cleo]);

@@ -1,5 +1,6 @@
 // Somebody at a browser: what they click, type and read on waaft's page.
 import assert from 'node:assert/strict';
+import { goTo, reload } from './navigate.mjs';
 import { eventually } from './wait.mjs';
 
 export class Person {
@@ -16,15 +17,8 @@ export class Person {
   button(name) { return this.page.getByRole('button', { name }); }
   click(testId) { return this.find(testId).click(); }
 
-  // A browser that starts while a network comes up breaks off once with this error; a person loads again.
-  async open(address) {
-    try {
-      await this.page.goto(address);
-    } catch (error) {
-      if (!error.message.includes('ERR_NETWORK_CHANGED')) throw error;
-      await this.page.goto(address);
-    }
-  }
+  open(address) { return goTo(this.page, address); }
+  reload() { return reload(this.page); }
 
   // Makes a room on the start page and is its host. options: kind, roomName, password.
   async start(origin, options = {}) {
