@@ -96,7 +96,7 @@ describe('deploy', { skip: cluster.skip, concurrency: 4 }, () => {
     // Pods that stop only when this test says so, however slow what looks at them is.
     const slow = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: waaft}\nspec: {template: {spec: {' +
       'terminationGracePeriodSeconds: 3600, containers: [{name: server, lifecycle: {preStop: {sleep: {seconds: 3600}}}}]}}}\n';
-    const letStop = () => cluster.kubectl(['delete', 'pods', '--all', '-n', namespace, '--grace-period=1', '--wait=false'], { check: false });
+    const letStop = () => cluster.kubectl(['delete', 'pods', '--all', '-n', namespace, '--grace-period=0', '--force', '--wait=false'], { check: false });
     const { deploy, waaft, folder } = project(t, namespace, { files: { 'slow.yaml': slow } });
     appendFileSync(join(folder, 'waaft.yaml'), 'patches: [slow.yaml]\n');
     assert.equal((await deploy('--probe', 'off')).code, 0);
