@@ -2,6 +2,7 @@
 
 #include "cmd/os/files.h"
 #include "cmd/os/process.h"
+#include "server/base/secret_text.h"
 
 #include <filesystem>
 
@@ -60,10 +61,9 @@ Result<std::string> read_secret(const SecretSource& source, const std::string& s
                  : !source.env.empty() ? read_variable(setting, source.env, environment)
                                        : read_command(setting, source.command, folder, interrupt);
     if (!value) return value.error();
-    if (value->ends_with('\n')) value->pop_back();
-    if (value->ends_with('\r')) value->pop_back();
-    if (value->empty()) return wrong(setting, "the secret is empty", {}, {});
-    return value;
+    auto secret = clean_secret(*value);
+    if (!secret) return wrong(setting, "the secret " + std::string(sentence_of(secret.error())), {}, {});
+    return *std::move(secret);
 }
 
 }  // namespace waaft::project

@@ -2,6 +2,7 @@
 #include "server/auth/tokens.h"
 
 #include "server/base/id.h"
+#include "server/base/secret_text.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -40,12 +41,6 @@ Error io_error(const std::string& file, const char* doing) {
             "Give the user that runs waaft the right to read and write this file and its directory."};
 }
 
-std::string trimmed_secret(std::string text) {
-    const auto last = text.find_last_not_of(" \t\r\n");
-    text.resize(last == std::string::npos ? 0 : last + 1);
-    return text;
-}
-
 constexpr const char* own_hint =
     "Delete the file, then a new secret is made at the next start (people have to join again).";
 constexpr const char* shared_hint = "Write a longer one into the file, the same for all servers: openssl rand -hex 32.";
@@ -60,7 +55,11 @@ Result<std::string> read_open(int fd, const std::string& file, const char* hint)
     std::array<char, secret_size_max + 1> buffer{};
     const ssize_t size = ::read(fd, buffer.data(), buffer.size());
     if (size < 0) return io_error(file, "read");
-    const std::string secret = trimmed_secret(std::string(buffer.data(), static_cast<std::size_t>(size)));
+    const auto clean = clean_secret({buffer.data(), static_cast<std::size_t>(size)});
+    if (!clean && clean.error() == SecretFault::binary)
+        return Error{"secret_bad", "The file of the server's secret " + std::string(sentence_of(clean.error())) + ".",
+                     file, hint};
+    const std::string secret = clean ? *clean : std::string();
     if (secret.size() < secret_size_min || static_cast<std::size_t>(size) > secret_size_max) {
         return Error{
             "secret_bad",

@@ -16,12 +16,14 @@ namespace waaft {
 template <class T>
 class SpscRing {
 public:
-    explicit SpscRing(std::size_t capacity) : slots_(std::bit_ceil(capacity)) {}
+    explicit SpscRing(std::size_t capacity) : capacity_(std::bit_ceil(capacity)) {}
 
     bool push(T&& value) {
         const std::size_t tail = tail_.load(std::memory_order_relaxed);
-        if (tail - head_.load(std::memory_order_acquire) == slots_.size()) return false;
-        slots_[tail & (slots_.size() - 1)] = std::move(value);
+        if (tail - head_.load(std::memory_order_acquire) == capacity_) return false;
+        // Only the producer is here before the first value is published.
+        if (slots_.empty()) slots_.resize(capacity_);
+        slots_[tail & (capacity_ - 1)] = std::move(value);
         tail_.store(tail + 1, std::memory_order_release);
         return true;
     }
@@ -29,7 +31,7 @@ public:
     bool pop(T& value) {
         const std::size_t head = head_.load(std::memory_order_relaxed);
         if (head == tail_.load(std::memory_order_acquire)) return false;
-        value = std::exchange(slots_[head & (slots_.size() - 1)], T{});
+        value = std::exchange(slots_[head & (capacity_ - 1)], T{});
         head_.store(head + 1, std::memory_order_release);
         return true;
     }
@@ -40,7 +42,8 @@ public:
     }
 
 private:
-    std::vector<T> slots_;
+    const std::size_t capacity_;
+    std::vector<T> slots_;  // none until something is pushed: most rings between many threads are never used
     // On cache lines of their own: each is written by one side only.
     alignas(64) std::atomic<std::size_t> head_{0};
     alignas(64) std::atomic<std::size_t> tail_{0};
