@@ -232,6 +232,8 @@ void HttpConnection::upgrade(Request request) {
     if (!handler) return;
     auto decision = handler->on_upgrade(request);
     if (!decision.handler) {
+        // What comes behind may be meant for the WebSocket.
+        keep_alive_ = false;
         answering_ = true;
         respond(std::move(decision.refusal));
         return;
@@ -241,7 +243,7 @@ void HttpConnection::upgrade(Request request) {
 }
 
 void HttpConnection::respond(Response response) {
-    answering_ = false;
+    answering_ = !keep_alive_;  // nothing behind the last answer is looked at
     if (link_->ended() != Ended::no) return;
     write(well_formed(response) ? response : text_response(500, "no answer"));
     if (!keep_alive_) {

@@ -1,7 +1,8 @@
 #include "server/net/http_reader.h"
 
+#include "server/net/field_lists.h"
+
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
@@ -164,8 +165,8 @@ HttpReader::Whole HttpReader::take() {
     request.host = std::string(view(message[http::field::host]));
     for (const auto& field : message) request.headers.emplace_back(view(field.name_string()), view(field.value()));
     request.body = std::move(message.body());
-    whole.upgrade = http::token_list{message[http::field::connection]}.exists("upgrade") &&
-                    http::token_list{message[http::field::upgrade]}.exists("websocket");
+    whole.upgrade =
+        lists_token(request.headers, "Connection", "upgrade") && lists_token(request.headers, "Upgrade", "websocket");
     parser_.reset();
     begun_ = false;
     return whole;

@@ -31,7 +31,7 @@ enum class Ended : std::uint8_t { no, finished, aborted, slow, timed_out, failed
 // What hangs on a Link once it is a WebSocket.
 class LinkOwner {
 public:
-    virtual void on_bytes() = 0;
+    virtual void on_bytes(std::size_t bytes) = 0;
     // In the turn after the link ended.
     virtual void on_link_ended() = 0;
     // The server stops: tell the handler now, afterwards it is not called any more.
@@ -88,8 +88,8 @@ public:
 
     void set_owner(LinkOwner* owner) { owner_ = owner; }
     LinkOwner* owner() const { return owner_; }
-    void notify_bytes() {
-        if (owner_) owner_->on_bytes();
+    void notify_bytes(std::size_t bytes) {
+        if (owner_) owner_->on_bytes(bytes);
     }
     const IpAddress& peer() const { return peer_; }
     Shard& shard() { return *shard_; }

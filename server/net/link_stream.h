@@ -73,7 +73,7 @@ private:
                 self.complete(boost::asio::error::eof, 0);
                 return;
             }
-            link->notify_bytes();
+            link->notify_bytes(read.bytes);
             self.complete({}, read.bytes);
         }
 

@@ -1,5 +1,7 @@
 #include "server/net/proxies.h"
 
+#include "server/net/field_lists.h"
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -13,26 +15,17 @@ bool same_name(std::string_view left, std::string_view right) {
                       [&](char a, char b) { return lower(a) == lower(b); });
 }
 
+// Each proxy adds its item at the end: behind so many trusted ones the client's stands so far before it. A list that is
+// shorter was begun by a later proxy, and its first item is the nearest to the client.
+std::string_view item_before(const std::vector<std::string_view>& items, std::size_t hops) {
+    if (items.empty()) return {};
+    return items[items.size() - std::min(std::max<std::size_t>(hops, 1), items.size())];
+}
+
 std::string_view trim(std::string_view text) {
     const auto first = text.find_first_not_of(" \t");
     if (first == text.npos) return {};
     return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-std::vector<std::string_view> list_of(const std::vector<std::pair<std::string, std::string>>& headers,
-                                      std::string_view name) {
-    std::vector<std::string_view> items;
-    for (const auto& [key, value] : headers) {
-        if (!same_name(key, name)) continue;
-        std::string_view rest = value;
-        for (;;) {
-            const auto comma = rest.find(',');
-            items.push_back(trim(rest.substr(0, comma)));
-            if (comma == rest.npos) break;
-            rest.remove_prefix(comma + 1);
-        }
-    }
-    return items;
 }
 
 // Some proxies add the port: "192.0.2.1:443", "[2001:db8::1]:443".
@@ -80,19 +73,20 @@ TrustedProxies::Client TrustedProxies::resolve(const IpAddress& peer,
                                                const std::vector<std::pair<std::string, std::string>>& headers) const {
     Client client{peer, {}, {}};
     if (!trusts(peer)) return client;
-    const auto hops = list_of(headers, "X-Forwarded-For");
+    const auto hops = field_items(headers, "X-Forwarded-For");
+    std::size_t walked = 0;
     for (auto hop = hops.rbegin(); hop != hops.rend() && trusts(client.address); ++hop) {
         const auto address = parse_forwarded(*hop);
         if (!address) break;
         client.address = *address;
+        ++walked;
     }
-    if (const auto protos = list_of(headers, "X-Forwarded-Proto"); !protos.empty()) {
-        if (same_name(protos.back(), "https") || same_name(protos.back(), "wss"))
-            client.proto = "https";
-        else if (same_name(protos.back(), "http") || same_name(protos.back(), "ws"))
-            client.proto = "http";
-    }
-    if (const auto hosts = list_of(headers, "X-Forwarded-Host"); !hosts.empty()) client.host = hosts.back();
+    const auto proto = item_before(field_items(headers, "X-Forwarded-Proto"), walked);
+    if (same_name(proto, "https") || same_name(proto, "wss"))
+        client.proto = "https";
+    else if (same_name(proto, "http") || same_name(proto, "ws"))
+        client.proto = "http";
+    client.host = item_before(field_items(headers, "X-Forwarded-Host"), walked);
     return client;
 }
 

@@ -119,6 +119,8 @@ public:
     virtual void on_text(std::string_view message) = 0;
     // Any bytes arrived (also pongs): the peer is alive.
     virtual void on_alive() {}
+    // So many frames without content came: control frames and empty fragments, which cost as much as a message.
+    virtual void on_overhead(std::size_t) {}
     virtual void on_closed(ClosedBy by, std::uint16_t code) = 0;
 };
 

@@ -79,7 +79,7 @@ public:
     static Result<std::shared_ptr<TlsContext>> from_files(std::string cert_file, std::string key_file);
     ~TlsContext();
     // Reads the files again if their size, time or inode changed. True: a new certificate is in force.
-    // On an error the old one stays in force.
+    // On an error, which is told once for each change, the old one stays in force.
     Result<bool> reload_if_changed();
     std::shared_ptr<ssl_ctx_st> current() const;
     UnixMs expires_at() const;

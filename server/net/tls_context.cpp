@@ -5,8 +5,10 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <mutex>
 #include <string_view>
@@ -31,6 +33,9 @@ int select_http11(SSL*, const unsigned char** out, unsigned char* out_size, cons
 
 void configure(SSL_CTX* context) {
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    // Of TLS 1.2: forward secrecy and authenticated encryption only.
+    SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
+    SSL_CTX_set_default_passwd_cb(context, no_password);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                      SSL_OP_IGNORE_UNEXPECTED_EOF);
     // Buffers are given back when empty: an idle connection then costs a third.
@@ -66,7 +71,18 @@ struct Loaded {
     std::vector<std::string> names;
 };
 
+Result<void> check_readable(const std::string& file) {
+    if (::access(file.c_str(), R_OK) == 0) return {};
+    const bool missing = errno == ENOENT || errno == ENOTDIR;
+    return Error{"tls_file",
+                 missing ? "there is no such file" : "the file cannot be read: " + std::string(std::strerror(errno)),
+                 file, missing ? "check the path" : "let the user of waaft read it"};
+}
+
 Result<Loaded> load(const std::string& cert_file, const std::string& key_file) {
+    for (const std::string& file : {cert_file, key_file}) {
+        if (const auto readable = check_readable(file); !readable) return readable.error();
+    }
     ERR_clear_error();
     Loaded loaded;
     loaded.context = std::shared_ptr<SSL_CTX>(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
@@ -101,6 +117,9 @@ struct TlsContext::Impl {
     Loaded loaded;
     FileStamp cert_stamp;
     FileStamp key_stamp;
+    // Of the pair that was refused last: it is told once.
+    FileStamp bad_cert_stamp;
+    FileStamp bad_key_stamp;
 };
 
 TlsContext::TlsContext() : impl_(std::make_unique<Impl>()) {}
@@ -122,10 +141,16 @@ Result<bool> TlsContext::reload_if_changed() {
     {
         const std::lock_guard lock(impl_->mutex);
         if (impl_->loaded.context && cert_stamp == impl_->cert_stamp && key_stamp == impl_->key_stamp) return false;
+        if (impl_->loaded.context && cert_stamp == impl_->bad_cert_stamp && key_stamp == impl_->bad_key_stamp)
+            return false;
     }
     auto loaded = load(impl_->cert_file, impl_->key_file);
-    if (!loaded) return loaded.error();
     const std::lock_guard lock(impl_->mutex);
+    if (!loaded) {
+        impl_->bad_cert_stamp = cert_stamp;
+        impl_->bad_key_stamp = key_stamp;
+        return loaded.error();
+    }
     impl_->loaded = std::move(*loaded);
     impl_->cert_stamp = cert_stamp;
     impl_->key_stamp = key_stamp;

@@ -23,6 +23,10 @@ constexpr std::uint16_t close_bad_utf8 = 1007;
 constexpr std::uint16_t close_abnormal = 1006;
 constexpr std::uint16_t close_going_away = 1001;
 constexpr std::uint16_t close_slow = 4001;  // PROTOCOL.md, close codes
+// RFC 6455 section 5.2, as a client sends them; and more than a header and a whole control frame.
+constexpr std::size_t empty_frame_size = 6;
+constexpr std::size_t frame_header_max = 14;
+constexpr std::size_t frame_begun_max = 256;
 
 class WsSession final : public WsConnection, public LinkOwner, public std::enable_shared_from_this<WsSession> {
 public:
@@ -44,9 +48,7 @@ public:
     bool readable() override { return link_->readable(); }
     const Peer& peer() const override { return peer_; }
 
-    void on_bytes() override {
-        if (open_ && handler_) handler_->on_alive();
-    }
+    void on_bytes(std::size_t bytes) override;
     // Beast may have paused an operation (a close that waits for a read that waits for the close);
     // such a one holds this session, which holds the stream: only taking the stream away frees them.
     void on_link_ended() override {
@@ -76,6 +78,9 @@ private:
     std::array<char, 256> small_;  // most messages fit; an idle connection holds nothing else
     std::string large_;            // the part of a longer message that has arrived
     std::size_t large_used_ = 0;
+    // What the handler was not told of yet: control frames, and bytes of frames that brought nothing.
+    std::size_t control_frames_ = 0;
+    std::size_t idle_bytes_ = 0;
     ClosedBy closed_by_ = ClosedBy::error;
     std::uint16_t closing_code_ = close_abnormal;
     bool open_ = false;
@@ -87,8 +92,10 @@ void WsSession::accept(const Request& request, const std::string& subprotocol) {
     link_->arm_deadline(link_->shard().options.limits.request_timeout);
     stream_->set_option(
         websocket::stream_base::timeout{websocket::stream_base::none(), websocket::stream_base::none(), false});
-    stream_->control_callback([link = link_.get()](websocket::frame_type type, boost::beast::string_view) {
-        if (type == websocket::frame_type::close) link->peer_is_done();
+    stream_->control_callback([this](websocket::frame_type type, boost::beast::string_view payload) {
+        ++control_frames_;
+        idle_bytes_ -= std::min(idle_bytes_, payload.size() + empty_frame_size);
+        if (type == websocket::frame_type::close) link_->peer_is_done();
     });
     stream_->read_message_max(link_->shard().options.limits.message_max);
     stream_->set_option(websocket::stream_base::decorator([subprotocol](websocket::response_type& response) {
@@ -97,6 +104,9 @@ void WsSession::accept(const Request& request, const std::string& subprotocol) {
     }));
     http::request<http::empty_body> handshake{http::verb::get, request.target, 11};
     for (const auto& [name, value] : request.headers) handshake.insert(name, value);
+    // Beast reads these lists from their first line; HttpReader has read all of them.
+    handshake.set(http::field::connection, "Upgrade");
+    handshake.set(http::field::upgrade, "websocket");
     stream_->async_accept(handshake,
                           [self = shared_from_this()](const error_code& error) { self->on_accepted(error); });
 }
@@ -124,11 +134,23 @@ void WsSession::read() {
         into, [self = shared_from_this()](const error_code& error, std::size_t bytes) { self->on_read(error, bytes); });
 }
 
+// Called before the bytes are read: of what came earlier all but the beginning of a frame is. Beast passes over empty
+// fragments without a word, so they are found by what they weigh.
+void WsSession::on_bytes(std::size_t bytes) {
+    if (!open_ || !handler_ || closing_) return;
+    handler_->on_alive();
+    std::size_t frames = std::exchange(control_frames_, 0);
+    if (idle_bytes_ > frame_begun_max) frames += std::exchange(idle_bytes_, 0) / empty_frame_size;
+    idle_bytes_ += bytes;
+    if (frames > 0) handler_->on_overhead(frames);
+}
+
 void WsSession::on_read(const error_code& error, std::size_t bytes) {
     if (error || !handler_ || !stream_) {
         on_end(error);
         return;
     }
+    idle_bytes_ -= std::min(idle_bytes_, bytes + frame_header_max);
     if (stream_->is_message_done()) {
         if (large_.empty()) {
             on_whole({small_.data(), bytes}, bytes);

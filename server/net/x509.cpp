@@ -62,14 +62,16 @@ std::vector<std::string> names_of(const X509& certificate) {
     return names;
 }
 
+int no_password(char*, int, int, void*) { return -1; }
+
 X509Ptr read_certificate(const std::string& pem) {
     const auto memory = memory_of(pem);
-    return X509Ptr(PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr));
+    return X509Ptr(PEM_read_bio_X509(memory.get(), nullptr, no_password, nullptr));
 }
 
 KeyPtr read_key(const std::string& pem) {
     const auto memory = memory_of(pem);
-    return KeyPtr(PEM_read_bio_PrivateKey(memory.get(), nullptr, nullptr, nullptr));
+    return KeyPtr(PEM_read_bio_PrivateKey(memory.get(), nullptr, no_password, nullptr));
 }
 
 std::string to_pem(const X509& certificate) {

@@ -29,6 +29,8 @@ using KeyPtr = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY_free>>;
 using BioPtr = std::unique_ptr<BIO, OpensslFree<BIO_free_all>>;
 
 std::string openssl_reason();
+// For OpenSSL's readers: a key that is encrypted is an error, and nobody is asked at the terminal.
+int no_password(char* into, int size, int writing, void* data);
 UnixMs time_of(const ASN1_TIME& time);
 UnixMs expiry_of(const X509& certificate);
 // DNS names and addresses of subjectAltName.

@@ -100,6 +100,31 @@ TEST_CASE("an answer may come later, and one that never comes is a 500") {
     CHECK(client.answer().body.starts_with("GET /b|"));
 }
 
+TEST_CASE("what stands behind the last request of a connection is not executed") {
+    RunningServer server(plain_options());
+    const std::string behind = "GET /later HTTP/1.1\r\nHost: e\r\n\r\n";
+    for (const std::string last : {
+             "GET /x HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n",
+             "GET /x HTTP/1.1\r\nHost: e\r\nConnection: keep-alive, close\r\n\r\n",
+             "GET /x HTTP/1.0\r\nHost: e\r\n\r\n",
+             "GET /lost HTTP/1.0\r\nHost: e\r\n\r\n",
+             "GET /x HTTP/1.1\r\n\r\n",
+             "GET /ws HTTP/1.1\r\nHost: e\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+         }) {
+        INFO(last);
+        Client client(server.port());
+        client.write(last + behind);
+        CHECK(client.answer().header.find("Connection: close\r\n") != std::string::npos);
+        CHECK(client.take_all().empty());
+    }
+    Client refused(server.port());
+    refused.write("GET /refused HTTP/1.1\r\n" + std::string(handshake_fields));
+    CHECK(refused.answer().status == 403);
+    refused.write(behind);
+    CHECK(refused.take_all().empty());
+    CHECK(server.handler.notes.count("later") == 0);
+}
+
 TEST_CASE("a header with a line break in its value is not sent") {
     RunningServer server(plain_options());
     Client client(server.port());

@@ -181,6 +181,22 @@ TEST_CASE("only what trusted proxies appended is believed") {
          "https",
          ""},
         {"10.0.0.1", {{"X-Forwarded-Proto", "gopher"}}, "10.0.0.1", "", ""},
+        // Two trusted proxies, each with its item in all lists.
+        {"10.0.0.1",
+         {{"X-Forwarded-For", "203.0.113.9, 10.0.0.5"},
+          {"X-Forwarded-Proto", "https, http"},
+          {"X-Forwarded-Host", "a.example, inner"}},
+         "203.0.113.9",
+         "https",
+         "a.example"},
+        // The client wrote the first items itself.
+        {"10.0.0.1",
+         {{"X-Forwarded-For", "6.6.6.6, 198.51.100.7"},
+          {"X-Forwarded-Proto", "https, http"},
+          {"X-Forwarded-Host", "evil, a.example"}},
+         "198.51.100.7",
+         "http",
+         "a.example"},
     };
     for (const auto& row : table) {
         const auto client = proxies.resolve(*IpAddress::parse(row.peer), row.headers);

@@ -6,6 +6,7 @@
 #include "tests/unit/net/test_server.h"
 
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
@@ -223,6 +224,19 @@ TEST_CASE("certificate files that do not fit are refused with the reason") {
     CHECK(TlsContext::from_files(a->cert_file + "x", a->key_file).error().code == "tls_file");
     CHECK(TlsContext::from_files(a->cert_file, a->key_file + "x").error().code == "tls_file");
     CHECK(TlsContext::from_files(a->key_file, a->key_file).error().code == "tls_file");
+    CHECK(TlsContext::from_files("/nowhere/cert", a->key_file).error().what == "there is no such file");
+
+    // Nobody is asked for its password at the terminal.
+    const KeyPtr key = read_key(content(a->key_file));
+    const BioPtr memory(BIO_new(BIO_s_mem()));
+    char password[] = "secret";
+    REQUIRE(PEM_write_bio_PrivateKey(memory.get(), key.get(), EVP_aes_128_cbc(), nullptr, 0, nullptr, password) == 1);
+    char* text = nullptr;
+    const auto size = static_cast<std::size_t>(BIO_get_mem_data(memory.get(), &text));
+    put(one.file("encrypted.key"), std::string(text, size));
+    CHECK(TlsContext::from_files(a->cert_file, one.file("encrypted.key")).error().hint ==
+          "give an unencrypted PEM key that this user may read");
+    CHECK_FALSE(read_key(content(one.file("encrypted.key"))));
 
     const KeyPtr rsa(EVP_RSA_gen(2048));
     X509Ptr leaf(X509_new());
@@ -259,6 +273,7 @@ TEST_CASE("TLS and plain HTTP share the port, and a new certificate does not end
     REQUIRE(fresh.has_value());
     put(local->cert_file, "broken");
     CHECK(options.tls->reload_if_changed().error().code == "tls_file");  // the old one stays in force
+    CHECK(options.tls->reload_if_changed().value() == false);            // and that was told once
     Client meanwhile(server.port());
     meanwhile.start_tls(directory.file("ca.crt"));
     put(local->cert_file, content(fresh->cert_file));
@@ -278,6 +293,24 @@ TEST_CASE("TLS and plain HTTP share the port, and a new certificate does not end
     old.write(masked_frame(1, "close"));
     CHECK(read_frame(old).payload == "last");
     CHECK(read_frame(old).close_code() == 4003);
+}
+
+TEST_CASE("TLS 1.2 is spoken with forward secrecy and authenticated encryption only") {
+    const TemporaryDirectory directory;
+    const auto local = ensure_local_ca({directory.path().string(), {"localhost"}}, read_clocks().wall);
+    REQUIRE(local.has_value());
+    const auto context = TlsContext::from_files(local->cert_file, local->key_file).value()->current();
+    const STACK_OF(SSL_CIPHER)* ciphers = SSL_CTX_get_ciphers(context.get());
+    int of_tls12 = 0;
+    for (int index = 0; index < sk_SSL_CIPHER_num(ciphers); ++index) {
+        const SSL_CIPHER* cipher = sk_SSL_CIPHER_value(ciphers, index);
+        INFO(SSL_CIPHER_get_name(cipher));
+        CHECK(SSL_CIPHER_is_aead(cipher) == 1);
+        if (std::string_view(SSL_CIPHER_get_version(cipher)) != "TLSv1.2") continue;
+        ++of_tls12;
+        CHECK(std::string_view(SSL_CIPHER_get_name(cipher)).starts_with("ECDHE-"));
+    }
+    CHECK(of_tls12 >= 4);
 }
 
 TEST_CASE("megabytes of small and large frames over TLS arrive as they were sent, to a reader that lags") {

@@ -34,6 +34,12 @@ TEST_CASE("the handshake is answered, or refused with the reason") {
     Client keyless(server.port());
     keyless.write(start + "Sec-WebSocket-Version: 13\r\n\r\n");
     CHECK(keyless.answer().status == 400);
+    Client in_lines(server.port());
+    in_lines.write(
+        "GET /ws HTTP/1.1\r\nHost: e\r\nConnection: keep-alive\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nUpgrade: "
+        "websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    CHECK(in_lines.take_until("\r\n\r\n").starts_with("HTTP/1.1 101 "));
     Client hasty(server.port());
     hasty.write("GET /ws HTTP/1.1\r\n" + std::string(handshake_fields) + masked_frame(text, "x"));
     CHECK(hasty.answer().status == 400);
