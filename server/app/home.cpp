@@ -81,10 +81,13 @@ void Home::on_mail(ClientMail mail) {
 }
 
 void Home::on_mail(const GoneMail& mail) {
+    present_.erase(mail.connection);
     verifying_.erase(mail.connection);
-    const auto found = rooms_.find(mail.room);
-    if (found == rooms_.end()) return;
-    HomeRoom& home_room = *found->second;
+    HomeRoom* found = find(mail.handle);
+    if (const auto named = rooms_.find(mail.room); found == nullptr && named != rooms_.end())
+        found = named->second.get();
+    if (found == nullptr) return;
+    HomeRoom& home_room = *found;
     detach(home_room, mail.connection);
     home_room.arriving.erase(mail.connection);
     home_room.engine->disconnected(mail.connection, read_clocks());

@@ -72,6 +72,7 @@ private:
                                                      room::Admission& admission) const;
     void verify_password(HomeRoom& home_room, std::unique_ptr<JoinMail> mail);
     void check_password(ConnectionId connection, RoomHandle handle);
+    void on_verified(ConnectionId connection, RoomHandle handle, auth::PasswordVerdict verdict);
     void admit(HomeRoom& home_room, const JoinMail& mail, room::Admission admission);
     void refuse(ConnectionId connection, signaling::ErrorCode code);
 
@@ -157,6 +158,7 @@ private:
     std::unordered_map<RoomHandle, HomeRoom*> by_handle_;
     std::set<std::pair<TimePoint, RoomHandle>> deadlines_;
     std::unordered_map<std::string, Loading> loading_;                       // by name
+    std::unordered_set<ConnectionId> present_;                               // from their JoinMail to their GoneMail
     std::unordered_map<ConnectionId, std::unique_ptr<JoinMail>> verifying_;  // their password is being checked
     RoomHandle next_handle_;
 };

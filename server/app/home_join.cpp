@@ -9,6 +9,7 @@ using signaling::ErrorCode;
 
 void Home::on_mail(std::unique_ptr<JoinMail> mail) {
     const ConnectionId connection = mail->connection;
+    present_.insert(connection);
     if (stopping_) return refuse(connection, ErrorCode::busy);
     if (!is_room_name(mail->join.room)) return refuse(connection, ErrorCode::room_unknown);
     const std::string name = mail->join.room;
@@ -28,6 +29,7 @@ void Home::refuse(ConnectionId connection, ErrorCode code) {
 }
 
 void Home::join(HomeRoom& home_room, std::unique_ptr<JoinMail> mail) {
+    if (!present_.contains(mail->connection)) return;  // it went away while the room was read
     room::Admission admission;
     if (const auto refusal = check_claims(home_room, *mail, admission)) return refuse(mail->connection, *refusal);
     const bool must_check = !home_room.row.password_hash.empty() && !admission.password_passed;
@@ -86,24 +88,26 @@ void Home::check_password(ConnectionId connection, RoomHandle handle) {
     if (waiting == verifying_.end()) return;  // it went away meanwhile
     if (home_room == nullptr) return refuse(connection, ErrorCode::room_ended);
     std::string password = *waiting->second->join.password;
-    const bool taken = services_.passwords->verify(std::move(password), home_room->row.password_hash,
-                                                   [this, connection, handle](bool right) {
-                                                       on_thread([this, connection, handle, right] {
-                                                           auto node = verifying_.extract(connection);
-                                                           HomeRoom* still = find(handle);
-                                                           if (node.empty()) return;  // it went away meanwhile
-                                                           if (!still) return refuse(connection, ErrorCode::room_ended);
-                                                           room::Admission admission;
-                                                           if (check_claims(*still, *node.mapped(), admission))
-                                                               return refuse(connection, ErrorCode::password_wrong);
-                                                           admission.password_passed = right;
-                                                           admit(*still, *node.mapped(), std::move(admission));
-                                                       });
-                                                   });
+    const bool taken = services_.passwords->verify(
+        std::move(password), home_room->row.password_hash, [this, connection, handle](auth::PasswordVerdict verdict) {
+            on_thread([this, connection, handle, verdict] { on_verified(connection, handle, verdict); });
+        });
     if (!taken) {
         verifying_.erase(connection);
         refuse(connection, ErrorCode::busy);
     }
+}
+
+void Home::on_verified(ConnectionId connection, RoomHandle handle, auth::PasswordVerdict verdict) {
+    auto node = verifying_.extract(connection);
+    if (node.empty()) return;  // it went away meanwhile
+    HomeRoom* still = find(handle);
+    if (!still) return refuse(connection, ErrorCode::room_ended);
+    if (verdict == auth::PasswordVerdict::no_memory) return refuse(connection, ErrorCode::busy);
+    room::Admission admission;
+    if (check_claims(*still, *node.mapped(), admission)) return refuse(connection, ErrorCode::password_wrong);
+    admission.password_passed = verdict == auth::PasswordVerdict::right;
+    admit(*still, *node.mapped(), std::move(admission));
 }
 
 void Home::admit(HomeRoom& home_room, const JoinMail& mail, room::Admission admission) {

@@ -113,9 +113,11 @@ void Home::make_room(std::shared_ptr<RestMail> mail, const CreateRoom& command) 
     if (command.password.size() > password_max) {
         return reply(*mail, rest_error(400, "password_bad", "A password has at most 256 bytes."));
     }
-    const bool taken = services_.passwords->hash(command.password, [this, mail, row, host_key](std::string hash) {
+    const bool taken = services_.passwords->hash(command.password, [this, mail, row, host_key](auto hash) {
         on_thread([this, mail, row, host_key, hash]() mutable {
-            row.password_hash = hash;
+            // Without its hash the room would be open to everybody.
+            if (!hash.has_value()) return reply(*mail, rest_error(ErrorCode::busy));
+            row.password_hash = *hash;
             create_row(mail, std::move(row), std::move(host_key));
         });
     });

@@ -7,6 +7,8 @@
 #include "server/app/sessions.h"
 #include "server/base/id.h"
 #include "server/base/log.h"
+#include "server/base/origin.h"
+#include "server/net/field_lists.h"
 #include "server/signaling/codec.h"
 
 #include <boost/json.hpp>
@@ -42,44 +44,21 @@ const Asset* find_asset(std::string_view path) {
     return nullptr;
 }
 
-bool accepts(std::string_view header, std::string_view coding) {
-    for (std::size_t at = header.find(coding); at != std::string_view::npos; at = header.find(coding, at + 1)) {
-        const std::string_view rest = header.substr(at + coding.size());
-        const bool refused = rest.starts_with(";q=0") && !rest.starts_with(";q=0.");
-        if (!refused) return true;
-    }
-    return false;
-}
-
-// Whether a comma-separated list has this item.
-bool lists(std::string_view header, std::string_view item) {
-    while (!header.empty()) {
-        const auto end = std::min(header.find(','), header.size());
-        std::string_view one = header.substr(0, end);
-        header.remove_prefix(std::min(end + 1, header.size()));
-        while (one.starts_with(' ') || one.starts_with('\t')) one.remove_prefix(1);
-        while (one.ends_with(' ') || one.ends_with('\t')) one.remove_suffix(1);
-        if (one == item) return true;
-    }
-    return false;
-}
-
 net::Response serve_asset(const Asset& asset, const net::Request& request) {
     net::Response response;
     response.headers = {{"Content-Type", std::string(asset.content_type)},
                         {"ETag", std::string(asset.etag)},
                         {"Vary", "Accept-Encoding"},
                         {"Cache-Control", asset.immutable ? "public, max-age=31536000, immutable" : "no-cache"}};
-    if (request.header("If-None-Match") == asset.etag) {
+    if (net::none_match_fails(request.headers, asset.etag)) {
         response.status = 304;
         return response;
     }
     std::string_view body = asset.identity;
-    const std::string_view accepted = request.header("Accept-Encoding");
-    if (!asset.brotli.empty() && accepts(accepted, "br")) {
+    if (!asset.brotli.empty() && net::accepts_coding(request.headers, "br")) {
         body = asset.brotli;
         response.headers.emplace_back("Content-Encoding", "br");
-    } else if (!asset.gzip.empty() && accepts(accepted, "gzip")) {
+    } else if (!asset.gzip.empty() && net::accepts_coding(request.headers, "gzip")) {
         body = asset.gzip;
         response.headers.emplace_back("Content-Encoding", "gzip");
     }
@@ -165,7 +144,13 @@ net::Response HttpFront::page(const net::Request& request) const {
     }
     const bool shell = request.path == "/" || request.path.starts_with("/r/");
     const Asset* asset = find_asset(shell ? "/index.html" : std::string_view(request.path));
-    return asset ? serve_asset(*asset, request) : not_found();
+    if (asset) return serve_asset(*asset, request);
+    // People see a page, whatever they typed; programs an error that they can read.
+    if (!net::lists_media_type(request.headers, "text/html")) return not_found();
+    net::Response response;
+    if (const Asset* nothing = find_asset("/index.html")) response = serve_asset(*nothing, {});  // no 304 of it
+    response.status = 404;
+    return response;
 }
 
 net::Handler::Upgrade HttpFront::on_upgrade(const net::Request& request) {
@@ -175,10 +160,9 @@ net::Handler::Upgrade HttpFront::on_upgrade(const net::Request& request) {
         secure(response, request);
         upgrade.refusal = std::move(response);
     };
-    const std::string_view protocols = request.header("Sec-WebSocket-Protocol");
     if (request.path != "/api/v1/ws") {
         refuse(not_found());
-    } else if (!lists(protocols, "waaft.v1")) {
+    } else if (!net::lists_token(request.headers, "Sec-WebSocket-Protocol", "waaft.v1")) {
         refuse(rest_error(400, "subprotocol", "The subprotocol waaft.v1 was expected."));
     } else if (services_.stopping.load(std::memory_order_relaxed)) {
         refuse(rest_error(503, "server_restarting", "The server is restarting."));
@@ -196,12 +180,12 @@ net::Handler::Upgrade HttpFront::on_upgrade(const net::Request& request) {
 // ---- who asks ----
 
 bool HttpFront::origin_allowed(const net::Request& request) const {
-    const std::string origin = lower(request.header("Origin"));
-    if (origin.empty()) return false;
-    const auto& allowed = services_.config.origins;
-    if (std::find(allowed.begin(), allowed.end(), origin) != allowed.end()) return true;
-    if (!services_.config.public_url.empty() && origin == lower(services_.config.public_url)) return true;
-    return origin == (request.peer.tls ? "https://" : "http://") + lower(request.host);
+    const auto origin = parse_origin(request.header("Origin"));
+    if (!origin) return false;
+    const Config& config = services_.config;
+    const auto is_it = [&](const std::string& allowed) { return parse_origin(allowed) == origin; };
+    if (std::any_of(config.origins.begin(), config.origins.end(), is_it) || is_it(config.public_url)) return true;
+    return origin_at(request.peer.tls ? "https" : "http", request.host) == origin;
 }
 
 Caller HttpFront::caller_of(const net::Request& request) const {
@@ -392,11 +376,7 @@ void HttpFront::show_ice(const net::Request& request, const std::string& room, n
 }
 
 void HttpFront::forward(const net::Request& request, std::string room, RestCommand command, net::Responder responder) {
-    const TimePoint now = Clock::now();
-    if (pending_.size() >= pending_max) {
-        std::erase_if(pending_, [&](const auto& entry) { return now - entry.second.since > pending_timeout; });
-        if (pending_.size() >= pending_max) return answer(responder, request, rest_error(ErrorCode::busy));
-    }
+    if (pending_.size() >= pending_max) return answer(responder, request, rest_error(ErrorCode::busy));
     auto mail = std::make_unique<RestMail>();
     mail->reply_to = self_;
     mail->request = next_request_++;
@@ -409,7 +389,7 @@ void HttpFront::forward(const net::Request& request, std::string room, RestComma
     if (!office.post(self_, home, std::move(mail))) return answer(responder, request, rest_error(ErrorCode::busy));
     net::Response headers;
     secure(headers, request);
-    pending_.emplace(id, Pending{std::move(responder), now, std::move(headers.headers)});
+    pending_.emplace(id, Pending{std::move(responder), home, Clock::now(), std::move(headers.headers)});
 }
 
 void HttpFront::on_mail(RestReplyMail mail) {
@@ -418,6 +398,32 @@ void HttpFront::on_mail(RestReplyMail mail) {
     auto& headers = mail.response->headers;
     headers.insert(headers.end(), node.mapped().headers.begin(), node.mapped().headers.end());
     node.mapped().responder.send(std::move(*mail.response));
+}
+
+void HttpFront::give_up(Pending& pending) {
+    net::Response response = rest_error(ErrorCode::busy);
+    response.headers.insert(response.headers.end(), pending.headers.begin(), pending.headers.end());
+    pending.responder.send(std::move(response));
+}
+
+template <class Predicate>
+void HttpFront::give_up_if(Predicate predicate) {
+    for (auto entry = pending_.begin(); entry != pending_.end();) {
+        if (!predicate(entry->second)) {
+            ++entry;
+            continue;
+        }
+        give_up(entry->second);
+        entry = pending_.erase(entry);
+    }
+}
+
+void HttpFront::on_overrun(ShardIndex home) {
+    give_up_if([&](const Pending& pending) { return pending.home == home; });
+}
+
+void HttpFront::expire(TimePoint now) {
+    give_up_if([&](const Pending& pending) { return now - pending.since > pending_timeout; });
 }
 
 }  // namespace waaft::app

@@ -25,6 +25,10 @@ public:
     Upgrade on_upgrade(const net::Request& request) override;
 
     void on_mail(RestReplyMail mail);
+    // A home could not tell us everything: what it was asked and did not answer is answered with `busy`.
+    void on_overrun(ShardIndex home);
+    // Once a second: nobody waits for ever, whatever became of the request.
+    void expire(TimePoint now);
 
 private:
     void api(const net::Request& request, net::Responder responder);
@@ -54,9 +58,13 @@ private:
     std::uint64_t next_request_ = 1;
     struct Pending {
         net::Responder responder;
+        ShardIndex home;
         TimePoint since;
         std::vector<std::pair<std::string, std::string>> headers;  // the secure ones
     };
+    static void give_up(Pending& pending);
+    template <class Predicate>
+    void give_up_if(Predicate predicate);
     std::unordered_map<std::uint64_t, Pending> pending_;
 };
 

@@ -42,7 +42,9 @@ struct ClientMail {
 };
 struct GoneMail {
     ConnectionId connection = 0;
-    std::string room;
+    ShardIndex home = 0;
+    std::string room;       // as it was asked for, or
+    RoomHandle handle = 0;  // of a room that counts a connection which is not there
 };
 
 // Who calls the REST API, as far as the shard that took the request can tell.

@@ -6,8 +6,10 @@
 #include "server/app/services.h"
 #include "server/app/shard.h"
 #include "server/app/shared_news.h"
+#include "server/base/cores.h"
 #include "server/base/id.h"
 #include "server/base/log.h"
+#include "server/base/secret_text.h"
 #include "server/net/limits.h"
 #include "server/net/proxies.h"
 #include "server/net/tls.h"
@@ -37,6 +39,7 @@ constexpr Duration drain_without_others = std::chrono::seconds(5);
 constexpr Duration drain_look_every = std::chrono::milliseconds(50);
 constexpr Duration sweep_every = std::chrono::minutes(10);
 constexpr Duration names_every = std::chrono::minutes(1);
+constexpr std::size_t secret_bytes_max = std::size_t{64} << 10;
 constexpr std::uint32_t files_kept_back = 256;  // the store, logs, listeners
 
 // All that lives as long as the server; torn down in stop().
@@ -113,13 +116,20 @@ void warn_if_not_kept(const std::string& directory) {
 
 Result<std::string> read_secret_file(const std::string& file, const char* setting) {
     if (file.empty()) return std::string{};
-    std::ifstream in(file);
-    std::string line;
-    if (!in || !std::getline(in, line) || line.empty()) {
-        return Error{"secret_unreadable", "The file with a secret cannot be read, or is empty.", file,
-                     std::string("Check the setting ") + setting + "."};
-    }
-    return line;
+    std::ifstream in(file, std::ios::binary);
+    std::string text(secret_bytes_max + 1, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    const std::string hint = std::string("Check the setting ") + setting + ".";
+    if (!in.is_open() || in.bad())
+        return Error{"secret_unreadable", "The file with a secret cannot be read.", file, hint};
+    if (text.size() > secret_bytes_max)
+        return Error{"secret_bad", "The file with a secret holds more than 64 KiB.", file, hint};
+    auto secret = clean_secret(text);
+    if (!secret)
+        return Error{"secret_bad", "The file with a secret " + std::string(sentence_of(secret.error())) + ".", file,
+                     hint};
+    return *std::move(secret);
 }
 
 Result<void> open_store(Running& running) {
@@ -308,8 +318,7 @@ Result<net::ServerOptions> server_options(Running& running) {
 
 Result<void> open_shards(Running& running) {
     Services& services = running.services;
-    const std::uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
-    const std::uint32_t count = services.config.shards == 0 ? cores : services.config.shards;
+    const std::uint32_t count = services.config.shards == 0 ? usable_cores() : services.config.shards;
     services.post_office = std::make_unique<PostOffice>(count);
     if (services.config.port != 0) {
         auto free = net::check_port_free(services.config.address, services.config.port);

@@ -14,8 +14,8 @@ using signaling::ErrorCode;
 
 namespace {
 
-constexpr std::uint8_t malformed_max = 10;
-constexpr std::uint16_t over_rate_max = 200;
+constexpr float malformed_max = 10;
+constexpr float over_rate_max = 200;
 // ICE candidates and a reconnect's re-sent messages come in bursts.
 constexpr float burst_seconds = 4;
 
@@ -88,6 +88,13 @@ void Session::on_closed(net::ClosedBy, std::uint16_t) {
     sessions_.closed(*this);
 }
 
+void Session::on_overhead(std::size_t frames) {
+    const TimePoint now = Clock::now();
+    for (; frames > 0 && connection_; --frames) {
+        if (!within_rate(now) && over_rate_.add(now, over_rate_max)) return connection_->abort();
+    }
+}
+
 bool Session::within_rate(TimePoint now) {
     const auto rate = static_cast<float>(sessions_.services_.config.messages_per_second);
     const float refill = std::chrono::duration<float>(now - tokens_at_).count() * rate;
@@ -110,13 +117,13 @@ void Session::on_text(std::string_view message) {
     auto decoded = signaling::decode(message, sessions_.services_.config.chat_text_max);
     if (!decoded.has_value()) {
         sessions_.counters_.malformed.fetch_add(1, std::memory_order_relaxed);
-        if (++malformed_ > malformed_max) return close(CloseCode::bad_message);
+        if (malformed_.add(now, malformed_max)) return close(CloseCode::bad_message);
         const signaling::DecodeError error = decoded.error();
         return refuse(error.code, error.detail, error.re);
     }
+    if (!allowed && over_rate_.add(now, over_rate_max)) return close(CloseCode::rate_limited);
     if (std::holds_alternative<signaling::Pong>(*decoded)) return;
     if (!allowed) {
-        if (++over_rate_ > over_rate_max) return close(CloseCode::rate_limited);
         return refuse(ErrorCode::rate_limited, "", subject_of(*decoded));
     }
     if (auto* wish = std::get_if<signaling::Join>(&*decoded)) return join(std::move(*wish));

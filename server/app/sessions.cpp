@@ -114,7 +114,7 @@ void Sessions::closed(Session& session) {
 void Sessions::gone(Session& session) {
     leave_room(session);
     if (session.room_name_.empty()) return;
-    unsent_gone_.push_back({session.id_, std::exchange(session.room_name_, {})});
+    unsent_gone_.push_back({session.id_, session.home_, std::exchange(session.room_name_, {}), 0});
     send_gone();
 }
 
@@ -123,7 +123,7 @@ void Sessions::send_gone() {
     while (!unsent_gone_.empty()) {
         GoneMail& gone = unsent_gone_.front();
         // A full ring: the next tick tries again, for a home must hear of everybody who went.
-        if (!office.post(self_, office.home_of(gone.room), std::make_unique<GoneMail>(gone))) return;
+        if (!office.post(self_, gone.home, std::make_unique<GoneMail>(gone))) return;
         unsent_gone_.pop_front();
     }
 }
@@ -149,7 +149,11 @@ void Sessions::post_home(ShardIndex home, Mail mail, Session& session) {
 
 void Sessions::on_mail(const AttachMail& mail) {
     Session* session = find(mail.connection);
-    if (!session || session->state_ == Session::State::closing) return;
+    if (!session) {
+        unsent_gone_.push_back({mail.connection, shard_of(mail.room), {}, mail.room});
+        return send_gone();
+    }
+    if (session->state_ == Session::State::closing) return;
     if (session->local_room_ == nullptr) {
         auto& room = rooms_[mail.room];
         if (!room) room = std::make_unique<LocalRoom>();

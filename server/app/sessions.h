@@ -6,6 +6,7 @@
 #pragma once
 
 #include "server/app/mail.h"
+#include "server/app/mistakes.h"
 #include "server/app/services.h"
 #include "server/app/silence.h"
 #include "server/base/turning_clock.h"
@@ -43,6 +44,7 @@ public:
     void on_open(net::WsConnection& connection) override;
     void on_text(std::string_view message) override;
     void on_alive() override;
+    void on_overhead(std::size_t frames) override;
     void on_closed(net::ClosedBy by, std::uint16_t code) override;
 
 private:
@@ -60,9 +62,9 @@ private:
     net::WsConnection* connection_ = nullptr;  // from on_open to on_closed
     State state_ = State::fresh;
     bool on_air_ = false;
-    std::uint8_t malformed_ = 0;
+    Mistakes malformed_;
+    Mistakes over_rate_;
     std::uint8_t join_postponed_ = 0;
-    std::uint16_t over_rate_ = 0;
     std::uint32_t index_in_room_ = 0;
     ShardIndex home_ = 0;
     std::uint32_t timer_generation_ = 0;
@@ -133,7 +135,7 @@ private:
     boost::asio::steady_timer tick_timer_;
     boost::asio::steady_timer flush_timer_;
     std::vector<RoomHandle> to_flush_;
-    std::deque<GoneMail> unsent_gone_;  // at most one for each session that was
+    std::deque<GoneMail> unsent_gone_;  // at most one for each session that was, and for each attach of it
     bool stopping_ = false;
     std::uint64_t next_id_ = 1;
     std::uint64_t jitter_state_;

@@ -56,7 +56,8 @@ void add_network(std::vector<Setting>& table) {
                          "Address to listen on; empty means every IPv6 and IPv4 address."));
     table.push_back(with_alias("--port", integer("listen.port", &Config::port, 0, 65535,
                                                  "Port for TCP and UDP; 0 takes any free one, which the log names.")));
-    table.push_back(integer("listen.shards", &Config::shards, 0, 256, "Event-loop threads; 0 means one per core."));
+    table.push_back(integer("listen.shards", &Config::shards, 0, 256,
+                            "Event-loop threads; 0 means one for each core that it may use (affinity, CPU limit)."));
     table.push_back(text("public_url", &Config::public_url, Form::origin,
                          "Where people reach this server, for links made behind a proxy; empty means the address "
                          "that the browser used."));

@@ -35,6 +35,7 @@ struct Shard::Impl {
           io(1),
           work(io.get_executor()),
           drain_timer(io),
+          expiry_timer(io),
           home(shard_services, shard_index, io, counters),
           sessions(shard_services, shard_index, io, counters),
           front(shard_services, shard_index, sessions, counters),
@@ -43,6 +44,7 @@ struct Shard::Impl {
     }
 
     void collect();
+    void expire();
     void on_datagram(Bytes datagram, const net::UdpAddress& from);
     void begin_stop();
     void drain_until(TimePoint limit);
@@ -53,6 +55,7 @@ struct Shard::Impl {
     boost::asio::io_context io;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
     boost::asio::steady_timer drain_timer;
+    boost::asio::steady_timer expiry_timer;
     Home home;
     Sessions sessions;
     HttpFront front;
@@ -90,8 +93,19 @@ void Shard::Impl::collect() {
         [this](ShardIndex, Mail mail) {
             std::visit(Router{home, sessions, front}, std::move(mail));
         },
-        [this](ShardIndex from) { sessions.on_overrun(from); });
+        [this](ShardIndex from) {
+            sessions.on_overrun(from);
+            front.on_overrun(from);
+        });
     counters.mail_waiting.store(services.post_office->waiting(index), std::memory_order_relaxed);
+}
+
+void Shard::Impl::expire() {
+    front.expire(Clock::now());
+    expiry_timer.expires_after(std::chrono::seconds(1));
+    expiry_timer.async_wait([this](const boost::system::error_code& error) {
+        if (!error) expire();
+    });
 }
 
 void Shard::Impl::on_datagram(Bytes datagram, const net::UdpAddress& from) {
@@ -153,6 +167,7 @@ void Shard::start() {
         pthread_setname_np(pthread_self(), name.c_str());
         impl->sessions.start();
         impl->home.start();
+        impl->expire();
         impl->io.run();
     });
 }

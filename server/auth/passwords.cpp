@@ -20,13 +20,22 @@ constexpr std::uint32_t parallelism = 1;
 constexpr std::size_t salt_size = 16;
 constexpr std::size_t argon2_hash_size = 32;
 
-// Empty if there was no memory for it.
-std::string hash_password(const std::string& password) {
+Result<std::string, PasswordError> hash_password(const std::string& password) {
     const std::string salt = random_bytes(salt_size);
     std::array<char, 128> encoded{};
     const int error = argon2id_hash_encoded(time_cost, memory_kib, parallelism, password.data(), password.size(),
                                             salt.data(), salt.size(), argon2_hash_size, encoded.data(), encoded.size());
-    return error == ARGON2_OK ? std::string(encoded.data()) : std::string();
+    if (error != ARGON2_OK) return PasswordError::no_memory;  // all else is given by us
+    return std::string(encoded.data());
+}
+
+PasswordVerdict verify_password(const std::string& password, const std::string& encoded) {
+    switch (argon2id_verify(encoded.c_str(), password.data(), password.size())) {
+        case ARGON2_OK: return PasswordVerdict::right;
+        case ARGON2_MEMORY_ALLOCATION_ERROR:
+        case ARGON2_THREAD_FAIL: return PasswordVerdict::no_memory;
+        default: return PasswordVerdict::wrong;
+    }
 }
 
 }  // namespace
@@ -79,13 +88,13 @@ PasswordPool::~PasswordPool() {
     for (std::thread& thread : impl_->threads) thread.join();
 }
 
-bool PasswordPool::hash(std::string password, std::function<void(std::string)> done) {
+bool PasswordPool::hash(std::string password, std::function<void(Result<std::string, PasswordError>)> done) {
     return impl_->push([password = std::move(password), done = std::move(done)] { done(hash_password(password)); });
 }
 
-bool PasswordPool::verify(std::string password, std::string encoded, std::function<void(bool)> done) {
+bool PasswordPool::verify(std::string password, std::string encoded, std::function<void(PasswordVerdict)> done) {
     return impl_->push([password = std::move(password), encoded = std::move(encoded), done = std::move(done)] {
-        done(argon2id_verify(encoded.c_str(), password.data(), password.size()) == ARGON2_OK);
+        done(verify_password(password, encoded));
     });
 }
 

@@ -132,10 +132,12 @@ test('bodies that are not what was asked for', async (t) => {
 });
 
 test('who may change something', async (t) => {
-  const server = await startServer(t, { 'http.origins': 'https://partner.example' });
+  const server = await startServer(t, { 'http.origins': 'https://partner.example,https://other.example:443' });
   const { room } = await createRoom(server);
 
-  assert.equal((await rest(server, 'POST', '/rooms', { origin: 'https://partner.example' })).status, 201);
+  for (const origin of ['https://partner.example', 'https://partner.example:443', 'https://other.example']) {
+    assert.equal((await rest(server, 'POST', '/rooms', { origin })).status, 201);
+  }
   assertError(await rest(server, 'POST', '/rooms', { origin: 'https://partner.example.evil.test' }), 403, 'origin_refused');
   assertError(await rest(server, 'POST', '/rooms', { origin: `http://127.0.0.1:${server.port + 1}` }), 403, 'origin_refused');
   assertError(await rest(server, 'POST', '/rooms', { origin: `https://127.0.0.1:${server.port}` }), 403, 'origin_refused');
@@ -261,6 +263,20 @@ test('join links', async (t) => {
     assert.equal(await joinRefusal(t, server, { room, link: ann.welcome.resume }), 'link_bad');
     assert.equal(await joinRefusal(t, server, { room, resume: link.link }), 'resume_bad');
   });
+});
+
+test('without memory for its hash a password makes no room, and none that is right is called wrong', async (t) => {
+  const server = await startServer(t);
+  const open = (name) => rest(server, 'POST', '/rooms', { body: { name, password: 'open sesame' } });
+  assert.equal((await open('before')).status, 201);
+  const dataOf = (text) => Number(/^VmData:\s+(\d+) kB$/m.exec(text)[1]) * 1024;
+  const limit = (bytes) => execFileSync('prlimit', [`--pid=${server.child.pid}`, `--data=${bytes}:unlimited`]);
+  limit(dataOf(readFileSync(`/proc/${server.child.pid}/status`, 'utf8')) + 4 * 1024 * 1024);
+  assertError(await open('without'), 503, 'busy');
+  await assert.rejects(join(t, server, { room: 'before', password: 'open sesame' }), ({ code }) => code === 'busy');
+  limit('unlimited');
+  assert.equal((await rest(server, 'GET', '/rooms/without')).status, 404);
+  await join(t, server, { room: 'before', password: 'open sesame' });
 });
 
 test('rooms with a password', async (t) => {

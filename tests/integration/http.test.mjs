@@ -99,6 +99,9 @@ test('the page and its files', async (t) => {
   });
 
   await t.test('what is not there', async () => {
+    const page = await http(server, '/about', { headers: { Accept: 'text/html,*/*;q=0.8' } });
+    assert.equal(page.status, 404);
+    assert.match(page.headers['content-type'], /^text\/html/, 'people see a page');
     for (const path of ['/no-such-file', '/assets/', '/index.html/', '/r', '/../etc/passwd', '/%2e%2e/etc/passwd', '/api/v1/nothing', '/api/v2/rooms']) {
       assert.equal((await http(server, path)).status, 404, path);
     }

@@ -117,6 +117,8 @@ test('what is believed of whom', async (t) => {
     const answer = await open('127.0.0.1', headers, 'https://live.example.org');
     assert.equal(answer.status, 201);
     assert.match(answer.json.url, /^https:\/\/live\.example\.org\/r\//);
+    const withPort = { ...headers, 'X-Forwarded-For': '198.51.100.9', 'X-Forwarded-Host': 'Live.Example.org:443' };
+    assert.equal((await open('127.0.0.1', withPort, 'https://live.example.org')).status, 201, 'the port that https has anyway');
     assert.equal((await open('127.0.0.1', { 'X-Forwarded-For': '198.51.100.1' })).status, 429);
     assert.equal((await open('127.0.0.1', { 'X-Forwarded-For': '198.51.100.2' })).status, 201);
     assert.equal((await open('127.0.0.1', { 'X-Forwarded-For': '203.0.113.5, 198.51.100.2' })).status, 429, 'what the client wrote itself');

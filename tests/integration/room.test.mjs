@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { join, joinRefusal, makeNonce, Refused, resume } from '../support/client.mjs';
+import { connect, join, joinRefusal, makeNonce, Refused, resume } from '../support/client.mjs';
 import { assertError, createRoom, rest } from '../support/rest.mjs';
 import { startServer, until, within } from '../support/server.mjs';
 
@@ -285,6 +285,23 @@ test('who is away for too long has left', async (t) => {
   assert.equal((await host.take((message) => message.t === 'member')).member.away, true);
   assert.deepEqual(await host.take('left'), { t: 'left', id: ann.id, why: 'lost' });
   assert.equal((await rest(server, 'GET', `/rooms/${room}`)).json.members, 1);
+});
+
+test('who went away while the room was read from disk is not in it', async (t) => {
+  const server = await startServer(t, { 'resume.window': '1s', 'resume.shown_after': '200ms' });
+  const { room, host } = await openRoom(t, server, {});
+  await Promise.all(Array.from({ length: 40 }, (_, index) => host.chat(`${index}`.padEnd(4000))));
+  for (let round = 0; round < 3; round += 1) {
+    await server.restart();
+    const quick = await Promise.all(Array.from({ length: 30 }, () => connect(t, server)));
+    for (const client of quick) {
+      client.send({ t: 'join', room, name: 'Quick' });
+      client.socket.terminate();
+    }
+    const witness = await join(t, server, { room, name: 'Witness' });
+    await until(async () => (await rest(server, 'GET', `/rooms/${room}`)).json.members === 1, 'the witness is alone');
+    await witness.cut();
+  }
 });
 
 test('who missed too much is told of the gap', async (t) => {

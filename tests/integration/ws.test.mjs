@@ -238,6 +238,26 @@ test('who sends too much is told so, then closed; the others do not notice', asy
   assert.ok(await server.metric('waaft_messages_rate_limited_total') > 200);
 });
 
+test('frames without content cost as much as messages', async (t) => {
+  const server = await startServer(t, { 'limits.messages_per_second': 10 });
+  const { room } = await createRoom(server);
+  const calm = await join(t, server, { room, name: 'calm' });
+  const floods = [
+    Array(1000).fill(frame(opcode.ping)),
+    Array(1000).fill(frame(opcode.pong)),
+    [frame(opcode.text, '', { fin: false }), ...Array(1000).fill(frame(opcode.continuation, '', { fin: false }))],
+    Array(1000).fill(frame(opcode.text, '{"t":"pong"}')),
+  ];
+  for (const flood of floods) {
+    const before = await server.metric('waaft_messages_rate_limited_total');
+    const raw = await openRaw(t, server);
+    raw.write(Buffer.concat(flood));
+    await within(raw.ended, 'it is closed');
+    assert.ok(await server.metric('waaft_messages_rate_limited_total') - before > 200, 'for its rate');
+  }
+  await calm.chat('peace');
+});
+
 test('a thousand open and silent sockets leave a chat working', async (t) => {
   const server = await startServer(t, { 'limits.connections_per_address': 5000 });
   const { room } = await createRoom(server);
