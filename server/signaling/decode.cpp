@@ -1,3 +1,4 @@
+#include "server/base/bytes.h"
 #include "server/base/id.h"
 #include "server/signaling/codec.h"
 #include "server/signaling/json_fields.h"
@@ -12,8 +13,6 @@
 namespace waaft::signaling {
 
 namespace {
-
-bool is_chat_text(std::string_view text) { return is_text(text, Controls::lines); }
 
 constexpr TextRule room_rule{3, 64, is_room_name, "a room name of a-z, 0-9 and -"};
 constexpr TextRule member_rule{16, 16, is_member_id, "a member id of 0-9 and a-z"};
@@ -57,7 +56,7 @@ std::string name_of(Context& in) {
     const std::string name = in.fields.text("name", {});
     std::optional<std::string> clean = clean_name(name);
     if (!clean) {
-        in.fields.fail("name", "1 to 64 bytes without control characters", ErrorCode::name_bad);
+        in.fields.fail("name", "1 to 64 bytes that can be seen, without control characters", ErrorCode::name_bad);
         return {};
     }
     return *std::move(clean);
@@ -78,9 +77,14 @@ ClientMessage decode_join(Context& in) {
 }
 
 ClientMessage decode_chat(Context& in) {
-    const TextRule text_rule{1, in.text_bytes_max, is_chat_text, "text without control characters",
-                             ErrorCode::text_bad};
-    return Chat{nonce_of(in), in.fields.text("text", text_rule)};
+    const TextRule text_rule{1, in.text_bytes_max, is_utf8, "text", ErrorCode::text_bad};
+    Chat chat{nonce_of(in), {}};
+    std::optional<std::string> clean = clean_chat_text(in.fields.text("text", text_rule));
+    if (clean)
+        chat.text = *std::move(clean);
+    else
+        in.fields.fail("text", "more than control characters", ErrorCode::text_bad);
+    return chat;
 }
 
 ClientMessage decode_delete(Context& in) { return Delete{nonce_of(in), target_of(in)}; }

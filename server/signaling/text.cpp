@@ -2,6 +2,8 @@
 
 #include "server/base/bytes.h"
 
+#include <unictype.h>
+
 #include <algorithm>
 #include <cstddef>
 
@@ -38,17 +40,37 @@ bool is_bidi_format(char32_t c) {
     return c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 
-// White space and characters without width; a name of only these would look empty.
-bool is_blank(char32_t c) {
-    return c == ' ' || (c >= 0x09 && c <= 0x0D) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-           (c >= 0x2000 && c <= 0x200B) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x2060 ||
-           c == 0x3000 || c == 0xFEFF;
+// What may go from both ends of a name: white space, and what has no width and joins nothing.
+bool is_blank(char32_t c) { return uc_is_property_white_space(c) || c == 0x200B || c == 0x2060 || c == 0xFEFF; }
+
+// A letter, number, punctuation or symbol, with ink. Marks alone are not: they need something to stand on.
+bool is_seen(char32_t c) {
+    constexpr char32_t braille_blank = 0x2800;  // a symbol, and empty
+    return uc_is_general_category_withtable(
+               c, UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_N | UC_CATEGORY_MASK_P | UC_CATEGORY_MASK_S) &&
+           !uc_is_property_default_ignorable_code_point(c) && c != braille_blank;
+}
+
+bool is_line_end(char32_t c) { return c == '\n' || c == '\v' || c == '\f' || c == '\r' || c == 0x85; }
+
+// How long the control sequence of a terminal is that begins here, such as the colour "ESC [ 3 1 m"; 0: none does.
+std::size_t sequence_at(std::string_view text) {
+    if (text.size() < 2 || text[0] != '\x1B') return 0;
+    if (text[1] == '[') {
+        std::size_t at = 2;
+        while (at < text.size() && text[at] >= 0x20 && text[at] <= 0x3F) ++at;
+        return at < text.size() && text[at] >= 0x40 && text[at] <= 0x7E ? at + 1 : 0;
+    }
+    if (text[1] != ']') return 0;
+    const auto end = text.find_first_of("\a\x1B", 2);  // of a title or link: BEL, or ESC and a backslash
+    if (end == std::string_view::npos) return 0;
+    if (text[end] == '\a') return end + 1;
+    return text.substr(end + 1).starts_with('\\') ? end + 2 : 0;
 }
 
 bool is_allowed(char32_t control, Controls allowed) {
     switch (allowed) {
         case Controls::none: return false;
-        case Controls::lines: return control == '\n' || control == '\t';
         case Controls::sdp: return control == '\n' || control == '\t' || control == '\r';
     }
     return false;
@@ -103,14 +125,38 @@ std::optional<std::string> clean_name(std::string_view name) {
     if (trimmed.empty() || trimmed.size() > name_bytes_max) {
         return std::nullopt;
     }
+    bool seen = false;
     for (std::size_t at = 0; at < trimmed.size();) {
         const CodePoint point = code_point_at(trimmed, at);
         if (is_control(point.value) || is_bidi_format(point.value) || point.value == 0x2028 || point.value == 0x2029) {
             return std::nullopt;
         }
+        seen = seen || is_seen(point.value);
         at += point.size;
     }
+    if (!seen) return std::nullopt;
     return std::string(trimmed);
+}
+
+std::optional<std::string> clean_chat_text(std::string_view text) {
+    if (!is_utf8(text)) return std::nullopt;
+    std::string clean;
+    clean.reserve(text.size());
+    for (std::size_t at = 0; at < text.size();) {
+        if (const std::size_t sequence = sequence_at(text.substr(at)); sequence > 0) {
+            at += sequence;
+            continue;
+        }
+        const CodePoint point = code_point_at(text, at);
+        const bool pair = text.substr(at).starts_with("\r\n");
+        if (is_line_end(point.value))
+            clean += '\n';
+        else if (!is_control(point.value) || point.value == '\t')
+            clean += text.substr(at, point.size);
+        at += pair ? 2 : point.size;
+    }
+    if (clean.empty()) return std::nullopt;
+    return clean;
 }
 
 bool is_member_id(std::string_view text) {

@@ -1,7 +1,8 @@
 // Which strings the protocol takes: ids, nonces, names, chat texts.
 //
 // Thread: any, no state. Ownership: views in, values out. Units: bytes of UTF-8.
-// Errors: false or nullopt. Source: PROTOCOL.md; Unicode Standard chapter 23 (control and bidi characters).
+// Errors: false or nullopt. Sources: PROTOCOL.md; Unicode Standard chapter 23 (control and bidi characters), its
+// properties White_Space and Default_Ignorable_Code_Point by libunistring; ECMA-48 section 5.4 (control sequences).
 #pragma once
 
 #include <cstdint>
@@ -14,17 +15,20 @@ namespace waaft::signaling {
 // Which control characters (general category Cc) a text may have.
 enum class Controls : std::uint8_t {
     none,
-    lines,  // \n and \t
-    sdp,    // \r, \n and \t
+    sdp,  // \r, \n and \t
 };
 
 // Well-formed UTF-8 without other control characters.
 bool is_text(std::string_view text, Controls allowed);
 inline bool is_line(std::string_view text) { return is_text(text, Controls::none); }
 
-// The name without white space around it: 1 to 64 bytes, no control, line separator or bidi
-// formatting characters, which could make one name look like another.
+// The name without white space around it: 1 to 64 bytes, something that can be seen, no control, line
+// separator or bidi formatting characters, which could make one name look like another.
 std::optional<std::string> clean_name(std::string_view name);
+
+// What people paste: line ends of every kind become \n, control sequences of terminals and other control characters but
+// \t go. nullopt: not UTF-8, or nothing is left.
+std::optional<std::string> clean_chat_text(std::string_view text);
 
 bool is_member_id(std::string_view text);  // 16 of [0-9a-z]
 bool is_epoch(std::string_view text);      // 16 of [0-9a-f]

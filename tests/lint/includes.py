@@ -60,7 +60,7 @@ LIBRARIES = {
     "server/rtp": set(),
     "server/rtc": {"openssl"},
     "server/media": set(),
-    "server/signaling": {"boost/json"},
+    "server/signaling": {"boost/json", "unictype.h"},
     "server/room": set(),
     "server/store": {"sqlite3.h"},
     "server/auth": {"boost/json", "openssl", "argon2.h"},
