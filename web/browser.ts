@@ -18,7 +18,7 @@ export const environment: Environment = {
       close: () => socket.close(),
     };
   },
-  now: () => Date.now(),
+  now: () => performance.now(), // the clock on the wall may be set
   setTimer: (run, delay) => window.setTimeout(run, delay),
   clearTimer: (timer) => window.clearTimeout(timer as number | undefined),
   random: () => Math.random(),

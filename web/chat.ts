@@ -39,13 +39,18 @@ function insert(messages: ChatRecord[], added: ChatRecord[]): ChatRecord[] {
   return [...messages, ...fresh].sort((a, b) => a.seq - b.seq);
 }
 
+// Others choose the keys: one may be called as something that every object has.
+export function reactedBy(item: ChatRecord, emoji: string): string[] {
+  return item.reactions && Object.hasOwn(item.reactions, emoji) ? (item.reactions[emoji] ?? []) : [];
+}
+
 function deleted(item: ChatRecord): ChatRecord {
   const { reactions: _, ...rest } = item;
   return { ...rest, text: '', deleted: true };
 }
 
 function react(item: ChatRecord, { emoji, from, on }: { emoji: string; from: string; on: boolean }): ChatRecord {
-  const others = (item.reactions?.[emoji] ?? []).filter((id) => id !== from);
+  const others = reactedBy(item, emoji).filter((id) => id !== from);
   const reactions = { ...item.reactions, [emoji]: on ? [...others, from] : others };
   if (reactions[emoji]?.length === 0) delete reactions[emoji];
   return { ...item, reactions };

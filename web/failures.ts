@@ -15,6 +15,11 @@ const failures: Record<string, Failure> = {
     text: 'The link may be mistyped, or the room was closed a while ago. Ask for a new link, or start a room of your own.',
     ways: ['home', 'retry'],
   },
+  page_unknown: {
+    title: 'There is nothing here',
+    text: 'The link may be mistyped. A link to a room has /r/ and the name of the room in it.',
+    ways: ['home'],
+  },
   room_ended: {
     title: 'This room has ended',
     text: 'The host ended it for everybody, or it stood empty for long. You can start a new one at any time.',

@@ -131,7 +131,7 @@ export class Mesh {
   setMembers(me: Member, members: Iterable<Member>): void {
     this.me = me;
     this.members = new Map([...members].map((member) => [member.id, member]));
-    for (const [id, peer] of this.peers) {
+    for (const [id, peer] of [...this.peers]) {
       const other = this.members.get(id);
       if (!other || !wantsPeer(me, other)) this.letGo(peer);
       else peer.setPublishing(mayPublish(me));
@@ -175,7 +175,7 @@ export class Mesh {
   }
 
   closeAll(): void {
-    for (const peer of this.peers.values()) this.close(peer);
+    for (const peer of [...this.peers.values()]) this.close(peer);
     this.environment.clearTimer(this.statsTimer);
     this.statsTimer = null;
   }

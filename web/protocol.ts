@@ -16,9 +16,15 @@ import type {
   ServerMessage,
   Welcome,
 } from './messages.js';
+import { guarded } from './guard.js';
 import { Pacer } from './pacer.js';
+import { wellFormed } from './text.js';
 
 export type * from './messages.js';
+
+// Whatever people pasted, the server can read it.
+const jsonOf = (message: unknown): string =>
+  JSON.stringify(message, (_key, value: unknown) => (typeof value === 'string' ? wellFormed(value) : value));
 
 export interface SocketEvents {
   open(): void;
@@ -158,12 +164,14 @@ export class Connection {
   private requests = new Map<string, Request>();
   private you = '';
   private readonly pacer: Pacer<ClientMessage>;
+  private readonly listener: Listener;
 
   constructor(
     private readonly environment: Environment,
     private readonly credentials: Credentials,
-    private readonly listener: Listener,
+    listener: Listener,
   ) {
+    this.listener = guarded(listener);
     this.pacer = new Pacer<ClientMessage>(environment, (message) => this.write(message));
     this.resume = credentials.resume;
     this.seen = credentials.resume ? credentials.seen : undefined;
@@ -236,7 +244,7 @@ export class Connection {
         if (line !== this.line && line !== this.candidate) return;
         this.openTook = this.environment.now() - began;
         if (line === this.line) this.waitForWelcome();
-        line.socket?.send(JSON.stringify(this.joinMessage()));
+        line.socket?.send(jsonOf(this.joinMessage()));
       },
       text: (data) => {
         if (line === this.line) this.receive(data);
@@ -293,7 +301,7 @@ export class Connection {
   }
 
   private write(message: ClientMessage | DurableRequest | Join | { t: 'pong' | 'leave' }): void {
-    this.line?.socket?.send(JSON.stringify(message));
+    this.line?.socket?.send(jsonOf(message));
   }
 
   private receive(data: string): void {
@@ -355,7 +363,7 @@ export class Connection {
   }
 
   private resend(): void {
-    for (const [nonce, request] of this.requests) {
+    for (const [nonce, request] of [...this.requests]) {
       if (request.seq !== undefined) this.requests.delete(nonce);
       else if (!request.failed) this.write(request.message);
     }
@@ -365,7 +373,7 @@ export class Connection {
   // As another member our nonces are new to the server: whether it has these messages is not known,
   // so the person decides.
   private doubtPosted(): void {
-    for (const [nonce, request] of this.requests) {
+    for (const [nonce, request] of [...this.requests]) {
       if (request.message.t === 'chat') request.failed ??= 'unsure';
       else this.requests.delete(nonce);
     }
@@ -396,7 +404,7 @@ export class Connection {
 
   // A record carries no nonce: without an ack its text tells which post it is.
   private showPosted(seq: number, text: string): void {
-    for (const [nonce, request] of this.requests) {
+    for (const [nonce, request] of [...this.requests]) {
       if (request.message.t !== 'chat' || request.failed || request.shown) continue;
       if (request.seq === seq) this.requests.delete(nonce);
       else if (request.seq === undefined && request.message.text === text) request.shown = true;
@@ -538,7 +546,7 @@ export class Connection {
 
   private publishOutbox(): void {
     const posted: Posted[] = [];
-    for (const [nonce, request] of this.requests) {
+    for (const [nonce, request] of [...this.requests]) {
       const { message, failed } = request;
       if (message.t !== 'chat' || request.shown) continue;
       posted.push({ nonce, text: message.text, state: failed ? 'failed' : 'sending', code: failed });

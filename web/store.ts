@@ -1,4 +1,6 @@
-// A value that can be watched. Listeners run after every change, in the order they came.
+// A value that can be watched. Listeners run after every change, in the order they came; one that throws keeps no other
+// from running, nor who made the change from going on.
+import { onItsOwn } from './guard.js';
 
 export interface Store<T> {
   get(): T;
@@ -13,7 +15,7 @@ export function createStore<T extends object>(initial: T): Store<T> {
     get: () => value,
     set(change) {
       value = { ...value, ...change };
-      for (const listener of listeners) listener();
+      for (const listener of [...listeners]) onItsOwn(listener);
     },
     subscribe(listener) {
       listeners.add(listener);

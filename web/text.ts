@@ -1,8 +1,10 @@
-// What people wrote, made ready to be shown as text. Pure; nothing here makes HTML.
+// What people wrote, made ready to be sent, and to be shown as text. Pure; nothing here makes HTML.
 
 export type Piece = { kind: 'text'; text: string } | { kind: 'link'; text: string; href: string };
 
 const linkPattern = /\bhttps?:\/\/[^\s<>"']+/gi;
+const turning = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g; // a link that holds these reads as another one
+const halfPairs = /\p{Surrogate}/gu;
 const trailing = /[.,;:!?)\]}'"]+$/;
 
 // Cuts a message into text and links; only http and https addresses become links.
@@ -14,7 +16,7 @@ export function pieces(text: string): Piece[] {
     const href = safeHref(shown);
     if (!href) continue;
     if (match.index > at) out.push({ kind: 'text', text: text.slice(at, match.index) });
-    out.push({ kind: 'link', text: shown, href });
+    out.push({ kind: 'link', text: shown.replace(turning, encodeURIComponent), href });
     at = match.index + shown.length;
   }
   if (at < text.length) out.push({ kind: 'text', text: text.slice(at) });
@@ -34,6 +36,20 @@ function safeHref(text: string): string | null {
   } catch {
     return null;
   }
+}
+
+// JSON of this can be read by everybody: half of an emoji, left over from a cut, is no character.
+export function wellFormed(text: string): string {
+  return text.replace(halfPairs, '\ufffd');
+}
+
+// As the server takes it: line ends of every kind become \n, colours of a terminal and other control characters go.
+export function postable(text: string): string {
+  return wellFormed(text)
+    .replace(/\u001b\[[\u0020-\u003f]*[\u0040-\u007e]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g, '')
+    .replace(/\r\n|[\v\f\r\u0085]/g, '\n')
+    .replace(/[^\P{Cc}\n\t]/gu, '')
+    .trim();
 }
 
 export function initials(name: string): string {

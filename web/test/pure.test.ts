@@ -3,14 +3,17 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { apply, emptyLog, prepend, type ChatLog } from '../chat.js';
+import { apply, emptyLog, prepend, reactedBy, type ChatLog } from '../chat.js';
 import { failure } from '../failures.js';
 import { arrange, bestGrid } from '../layout.js';
 import type { ChatRecord } from '../messages.js';
 import type { PathState } from '../media.js';
 import { troubleWords } from '../path_words.js';
+import { guarded } from '../guard.js';
+import { createStore } from '../store.js';
+import { placeOf } from '../place.js';
 import { judge, snapshot, type Quality, type Snapshot } from '../quality.js';
-import { cutUtf8, initials, pieces, roomSlug, utf8Length } from '../text.js';
+import { cutUtf8, initials, pieces, postable, roomSlug, utf8Length } from '../text.js';
 
 function chat(seq: number, from = 'a'): ChatRecord {
   return { t: 'chat', seq, at: seq, from, name: from, text: `text ${seq}` };
@@ -44,6 +47,16 @@ test('reactions are counted once per person and taken back', () => {
   react('a', false);
   react('b', false);
   assert.deepEqual(log.messages[0]?.reactions, {});
+});
+
+test('a reaction may be called as something that every object has', () => {
+  let log = apply(emptyLog, chat(1));
+  for (const emoji of ['constructor', 'toString', '__proto__']) {
+    assert.deepEqual(reactedBy(log.messages[0]!, emoji), []);
+    log = apply(log, { t: 'react', seq: 2, at: 2, from: 'a', target: 1, emoji, on: true });
+    assert.deepEqual(reactedBy(log.messages[0]!, emoji), ['a']);
+  }
+  assert.deepEqual(Object.keys(log.messages[0]?.reactions ?? {}), ['constructor', 'toString', '__proto__']);
 });
 
 test('erasing takes what was before it, and no more', () => {
@@ -242,4 +255,79 @@ test('every failure that somebody can meet has words of its own', () => {
   const disagreements = ['bad_message', 'unknown_message', 'protocol_error'];
   const titles = told.filter((code) => !disagreements.includes(code)).map((code) => failure(code).title);
   assert.equal(new Set(titles).size, titles.length);
+});
+
+test('what people paste can be posted', () => {
+  const table: [string, string][] = [
+    ['x\ud83d', 'x\ufffd'],
+    ['\udc00y \u{1f600}', '\ufffdy \u{1f600}'],
+    ['one\vtwo\fthree\u0085four\r\nfive\rsix\u2028seven', 'one\ntwo\nthree\nfour\nfive\nsix\u2028seven'],
+    ['\u001b[31mred\u001b[0m \u001b]0;title\u0007x', 'red x'],
+    ['a\0b\bc\td\u009be', 'abc\tde'],
+    [' \u0001 ', ''],
+  ];
+  for (const [pasted, posted] of table) assert.equal(postable(pasted), posted);
+});
+
+test('a link that would read as another one is shown with what turns it around', () => {
+  assert.deepEqual(pieces('https://good.example/\u202egpj.exe'), [
+    { kind: 'link', text: 'https://good.example/%E2%80%AEgpj.exe', href: 'https://good.example/%E2%80%AEgpj.exe' },
+  ]);
+});
+
+test('a listener that throws stops nobody, and is told', (t) => {
+  const told: unknown[] = [];
+  t.mock.method(globalThis, 'queueMicrotask', (run: () => void) => {
+    try {
+      run();
+    } catch (error) {
+      told.push(error);
+    }
+  });
+  const store = createStore({ count: 0 });
+  const heard: string[] = [];
+  const leave = store.subscribe(() => {
+    heard.push('first');
+    leave();
+    store.subscribe(() => heard.push('late'));
+    throw new Error('of a listener');
+  });
+  store.subscribe(() => heard.push('second'));
+  store.set({ count: 1 });
+  assert.deepEqual(heard, ['first', 'second']);
+  store.set({ count: 2 });
+  assert.deepEqual(heard, ['first', 'second', 'second', 'late']);
+  const listener = guarded({
+    name: 'room',
+    welcome() {
+      throw new Error(`of the ${this.name}`);
+    },
+  });
+  listener.welcome();
+  assert.equal(listener.name, 'room');
+  assert.deepEqual(told.map(String), ['Error: of a listener', 'Error: of the room']);
+});
+
+test('every address is some page', () => {
+  const table: [string, string][] = [
+    ['/', 'start'],
+    ['//', 'start'],
+    ['/r/monday-call', 'room monday-call'],
+    ['/R/Monday-Call/', 'room monday-call'],
+    ['/r/abc%20', 'room abc'],
+    ['/r/abc.', 'room abc'],
+    ['/r/abc%0A', 'room abc'],
+    ['/r/caf%E9', 'room caf%e9'],
+    ['/r/%FF', 'room %ff'],
+    ['/r/100%', 'room 100%'],
+    ['/r/a/b', 'room a/b'],
+    ['/r/', 'nowhere'],
+    ['/r', 'nowhere'],
+    ['/r/...', 'nowhere'],
+    ['/about', 'nowhere'],
+  ];
+  for (const [path, page] of table) {
+    const place = placeOf(path);
+    assert.equal(place.page === 'room' ? `room ${place.room}` : place.page, page, path);
+  }
 });

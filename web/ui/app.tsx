@@ -1,26 +1,25 @@
-// Which page is shown: "/" or "/r/{room}".
+// Which page is shown.
 
 import { useEffect, useState } from 'preact/hooks';
 import { capture } from '../browser.js';
+import { placeOf, type Place } from '../place.js';
+import { FailurePage } from './failure_page.js';
 import { RoomPage } from './room_page.js';
 import { StartPage, type Entry } from './start.js';
 
-interface Place {
-  room: string | null;
+interface Shown {
+  place: Place;
   entry: Entry | null; // already known: go in without asking
 }
 
-function placeOf(path: string): Place {
-  const match = /^\/r\/([^/]+)\/?$/.exec(path);
-  return { room: match?.[1] ? decodeURIComponent(match[1]).toLowerCase() : null, entry: null };
-}
+const here = (): Shown => ({ place: placeOf(location.pathname), entry: null });
 
 export function App() {
-  const [place, setPlace] = useState(() => placeOf(location.pathname));
+  const [{ place, entry }, setShown] = useState(here);
   useEffect(() => {
     const onPop = () => {
       capture.stop();
-      setPlace(placeOf(location.pathname));
+      setShown(here());
     };
     addEventListener('popstate', onPop);
     return () => removeEventListener('popstate', onPop);
@@ -28,12 +27,13 @@ export function App() {
   const goHome = () => {
     capture.stop();
     history.pushState(null, '', '/');
-    setPlace({ room: null, entry: null });
+    setShown({ place: { page: 'start' }, entry: null });
   };
   const goRoom = (room: string, entry: Entry) => {
     history.pushState(null, '', `/r/${room}`);
-    setPlace({ room, entry });
+    setShown({ place: { page: 'room', room }, entry });
   };
-  if (place.room === null) return <StartPage onStarted={goRoom} />;
-  return <RoomPage key={place.room} name={place.room} entry={place.entry} onHome={goHome} />;
+  if (place.page === 'start') return <StartPage onStarted={goRoom} />;
+  if (place.page === 'nowhere') return <FailurePage code="page_unknown" onWay={goHome} />;
+  return <RoomPage key={place.room} name={place.room} entry={entry} onHome={goHome} />;
 }

@@ -1,9 +1,10 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { JSX } from 'preact';
+import { reactedBy } from '../chat.js';
 import { failure } from '../failures.js';
 import type { ChatRecord, Gap, Posted } from '../protocol.js';
 import type { Room } from '../room.js';
-import { pieces, utf8Length } from '../text.js';
+import { pieces, postable, utf8Length } from '../text.js';
 import { useStore } from './hooks.js';
 import { ChatIcon, CloseIcon, SendIcon, SmileIcon, TrashIcon } from './icons.js';
 import { Button, IconButton } from './parts.js';
@@ -156,7 +157,9 @@ function Message({ room, message, before, gap }: MessageProps) {
         {!grouped && (
           <p class="message-head">
             <Avatar member={{ id: message.from, name: message.name }} small />
-            <strong class="cut">{mine ? 'You' : message.name}</strong>
+            <strong class="cut" dir="auto">
+              {mine ? 'You' : message.name}
+            </strong>
             <time dateTime={new Date(message.at).toISOString()}>{timeWords(message.at)}</time>
           </p>
         )}
@@ -164,7 +167,9 @@ function Message({ room, message, before, gap }: MessageProps) {
           <p class="message-text message-deleted">Deleted</p>
         ) : (
           <>
-            <p class="message-text">{textWithLinks(message.text)}</p>
+            <p class="message-text" dir="auto">
+              {textWithLinks(message.text)}
+            </p>
             <Reactions room={room} message={message} you={you} />
           </>
         )}
@@ -199,7 +204,7 @@ function Reactions({ room, message, you }: { room: Room; message: ChatRecord; yo
   const mayDelete = message.from === you || isHost;
   const given = Object.entries(message.reactions ?? {});
   const toggle = (emoji: string) => {
-    const on = !(message.reactions?.[emoji] ?? []).includes(you);
+    const on = !reactedBy(message, emoji).includes(you);
     room.react(message.seq, emoji, on);
     setPicking(false);
   };
@@ -246,7 +251,9 @@ function Reactions({ room, message, you }: { room: Room; message: ChatRecord; yo
 function PostedMessage({ room, post }: { room: Room; post: Posted }) {
   return (
     <li class="message message-mine" data-testid="chat-pending" data-state={post.state}>
-      <p class="message-text">{textWithLinks(post.text)}</p>
+      <p class="message-text" dir="auto">
+        {textWithLinks(post.text)}
+      </p>
       {post.state === 'sending' ? (
         <p class="message-state">Sending…</p>
       ) : (
@@ -275,7 +282,7 @@ function Composer({ room, focus }: { room: Room; focus: boolean }) {
   const [text, setText] = useState(room.draft);
   const input = useRef<HTMLTextAreaElement>(null);
   const left = limit - utf8Length(text);
-  const sendable = text.trim() !== '' && left >= 0;
+  const sendable = postable(text) !== '' && left >= 0;
   const change = (next: string) => {
     room.draft = next;
     setText(next);
@@ -292,7 +299,7 @@ function Composer({ room, focus }: { room: Room; focus: boolean }) {
   }, [text]);
   const send = () => {
     if (!sendable) return;
-    room.post(text.trim());
+    room.post(postable(text));
     change('');
     input.current?.focus();
   };
@@ -318,6 +325,7 @@ function Composer({ room, focus }: { room: Room; focus: boolean }) {
         <textarea
           ref={input}
           rows={1}
+          dir="auto"
           value={text}
           aria-label="Message"
           placeholder="Write a message"

@@ -72,7 +72,7 @@ function Person(props: PersonProps) {
         <Avatar member={member} small />
         <div class="person-words">
           <span class="cut">
-            {member.name} {self && <span class="quiet-text">(you)</span>}
+            <bdi>{member.name}</bdi> {self && <span class="quiet-text">(you)</span>}
           </span>
           {shown.length > 0 && <span class="person-role">{shown.join(' · ')}</span>}
           {trouble && (

@@ -67,7 +67,7 @@ export function Tile(props: TileProps) {
               <span class="hidden">Microphone off:</span>
             </span>
           )}
-          <span class="cut">{self ? 'You' : member.name}</span>
+          <bdi class="cut">{self ? 'You' : member.name}</bdi>
         </span>
         {slot === 'cam' && view?.path === 'connected' && <QualityBadge quality={view.quality} />}
       </div>
