@@ -37,7 +37,8 @@ class File {
   }
 
   start() {
-    const { NODE_TEST_CONTEXT: ignored, ...inherited } = process.env;  // it would talk to another runner
+    // It would talk to another runner, and write to another one's list.
+    const { NODE_TEST_CONTEXT: context, WAAFT_TEST_FAILURES: list, ...inherited } = process.env;
     const mark = `${inherited[markName] ?? ''} ${this.mark}`;
     this.begun = performance.now();
     // A session of its own, by which all that it starts is found.
