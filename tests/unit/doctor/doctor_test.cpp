@@ -169,7 +169,8 @@ TEST_CASE("one's own Redis is judged from here, or by what pods say") {
     status::Live silent;
     status::Live good;
     good.answered = true;
-    good.redis = status::LiveRedis{.up = true, .version = "7.0.15", .appendonly = "yes", .appendfsync = "everysec"};
+    good.redis = status::LiveRedis{
+        .up = true, .version = "7.0.15", .appendonly = "yes", .appendfsync = "everysec", .trouble = {}};
     auto bad = good;
     bad.redis->up = false;
     bad.redis->trouble = "The password is wrong.";
