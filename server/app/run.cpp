@@ -10,6 +10,7 @@
 #include "server/base/id.h"
 #include "server/base/log.h"
 #include "server/base/secret_text.h"
+#include "server/base/wall_trust.h"
 #include "server/net/limits.h"
 #include "server/net/proxies.h"
 #include "server/net/tls.h"
@@ -425,6 +426,7 @@ void sweep(Services& services) {
 void housekeep_until_signal(Running& running) {
     TimePoint next_sweep = Clock::now() + std::chrono::seconds(30);
     TimePoint next_names = Clock::now() + names_every;
+    WallTrust wall_trust(read_clocks());
     while (true) {
         const int signal = signal_within(running, housekeeping_every);
         if (ends(signal)) return;
@@ -434,7 +436,7 @@ void housekeep_until_signal(Running& running) {
             next_names = now + names_every;
         }
         reload_certificate(running);
-        if (now >= next_sweep) {
+        if (wall_trust.look(read_clocks()) && now >= next_sweep) {
             sweep(running.services);
             next_sweep = now + sweep_every;
         }
