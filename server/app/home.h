@@ -115,6 +115,8 @@ private:
     void revoke(const std::string& id, UnixMs until, store::Done<void> done);
     // What a resume token must name: the room's life, so that it holds as long as the member may come back.
     std::string token_epoch(const HomeRoom& home_room) const;
+    // Which host key is in force, without telling the key: what a host's link must name.
+    static std::string host_key_generation(const HomeRoom& home_room);
     // Runs `then` if `key` is within its limit, over all servers; else `refuse`.
     void within_limit(KeyedLimit& limit, const std::string& key, std::function<void()> then,
                       std::function<void()> refuse);
@@ -130,6 +132,7 @@ private:
     void rest(HomeRoom& home_room, const RestMail& mail, const MakeLink& command);
     void rest(HomeRoom& home_room, const RestMail& mail, const RevokeLink& command);
     void rest(HomeRoom& home_room, const RestMail& mail, const ReadChat& command);
+    void rest(HomeRoom& home_room, const RestMail& mail, const ShowIce& command);
     void rest(HomeRoom& home_room, const RestMail& mail, const CreateRoom& command);
     bool may_manage(const HomeRoom& home_room, const Caller& caller) const;
     bool may_read(const HomeRoom& home_room, const Caller& caller) const;

@@ -51,11 +51,14 @@ std::optional<ErrorCode> Home::check_claims(const HomeRoom& home_room, const Joi
         if (!link.has_value()) {
             return link.error() == auth::TokenError::expired ? ErrorCode::link_expired : ErrorCode::link_bad;
         }
-        if (link->room != home_room.row.name) return ErrorCode::link_bad;
+        if (link->room != home_room.row.name || link->life != token_epoch(home_room)) return ErrorCode::link_bad;
         const bool key_gone = !link->key.empty() && !services_.api_keys->has(link->key);
         if (key_gone || services_.revoked_links.contains(link->room + "/" + link->id)) return ErrorCode::link_revoked;
         admission.link_role = link->role;
-        if (link->role == signaling::Role::host) admission.host = true;
+        if (link->role == signaling::Role::host) {
+            if (link->host_key != host_key_generation(home_room)) return ErrorCode::link_revoked;
+            admission.host = true;
+        }
         admission.name = link->name;
     }
     if (join.resume) {

@@ -1,5 +1,6 @@
 // Home: the REST commands that concern one room. Paths and answers: server/app/openapi.json.
 #include "server/app/home_room.h"
+#include "server/app/sessions.h"
 
 #include "server/base/id.h"
 #include "server/signaling/codec.h"
@@ -173,6 +174,8 @@ void Home::rest(HomeRoom& home_room, const RestMail& mail, const MakeLink& comma
     auth::JoinLink link;
     link.id = random_member_id();
     link.room = home_room.row.name;
+    link.life = token_epoch(home_room);
+    if (command.role == signaling::Role::host) link.host_key = host_key_generation(home_room);
     link.role = command.role;
     link.name = command.name;
     link.key = mail.caller.api_key;
@@ -212,6 +215,14 @@ void Home::rest(HomeRoom& home_room, const RestMail& mail, const ReadChat& comma
     read_history(home_room.row.name, before, command.limit, [this, answer](auto page) {
         on_thread([answer, page = std::move(page)]() mutable { answer(std::move(page)); });
     });
+}
+
+// Somebody who is in the room now: a token alone says only that somebody once was.
+void Home::rest(HomeRoom& home_room, const RestMail& mail, const ShowIce& command) {
+    if (!may_read(home_room, mail.caller)) {
+        return reply(mail, rest_error(401, "token_required", "The resume token or an API key was expected."));
+    }
+    reply(mail, json_response(200, signaling::encode_ice(make_ice(services_, command.host, read_clocks().wall))));
 }
 
 }  // namespace waaft::app

@@ -82,6 +82,10 @@ std::string Home::token_epoch(const HomeRoom& home_room) const {
     return home_room.replica != nullptr ? std::to_string(home_room.row.created_at) : home_room.row.epoch;
 }
 
+std::string Home::host_key_generation(const HomeRoom& home_room) {
+    return auth::sha256_hex(home_room.row.host_key_hash).substr(0, 16);
+}
+
 void Home::read_history(const std::string& name, signaling::Seq before, std::uint32_t limit,
                         store::Done<store::Page> done) {
     if (services_.shared)

@@ -296,7 +296,7 @@ void HttpFront::room_api(const net::Request& request, std::string room, std::str
     if (rest != "/chat" && rest != "/ice") return answer(responder, request, not_found());
     if (!is_read(request)) return answer(responder, request, method_not_allowed("GET, HEAD"));
     if (rest == "/chat") return read_chat(request, std::move(room), std::move(responder));
-    show_ice(request, room, std::move(responder));
+    forward(request, std::move(room), ShowIce{request.host}, std::move(responder));
 }
 
 void HttpFront::create_room(const net::Request& request, net::Responder responder) {
@@ -362,17 +362,6 @@ void HttpFront::read_chat(const net::Request& request, std::string room, net::Re
         return answer(responder, request, bad_request("before: a seq, and limit: 1 to 100 were expected."));
     }
     forward(request, std::move(room), ReadChat{*before_seq, static_cast<std::uint32_t>(*count)}, std::move(responder));
-}
-
-void HttpFront::show_ice(const net::Request& request, const std::string& room, net::Responder responder) {
-    const Caller caller = caller_of(request);
-    const auto token = services_.signer->verify_resume(caller.bearer);
-    if (caller.api_key.empty() && (!token.has_value() || token->room != room)) {
-        return answer(responder, request,
-                      rest_error(401, "token_required", "The resume token or an API key was expected."));
-    }
-    const signaling::Ice ice = make_ice(services_, request.host, read_clocks().wall);
-    answer(responder, request, json_response(200, signaling::encode_ice(ice)));
 }
 
 void HttpFront::forward(const net::Request& request, std::string room, RestCommand command, net::Responder responder) {

@@ -36,7 +36,6 @@ private:
     void create_room(const net::Request& request, net::Responder responder);
     void make_link(const net::Request& request, std::string room, net::Responder responder);
     void read_chat(const net::Request& request, std::string room, net::Responder responder);
-    void show_ice(const net::Request& request, const std::string& room, net::Responder responder);
     net::Response page(const net::Request& request) const;
     void forward(const net::Request& request, std::string room, RestCommand command, net::Responder responder);
 

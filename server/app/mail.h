@@ -75,7 +75,10 @@ struct ReadChat {
     signaling::Seq before = 0;
     std::uint32_t limit = 100;
 };
-using RestCommand = std::variant<CreateRoom, ShowRoom, EndRoom, MakeLink, RevokeLink, ReadChat>;
+struct ShowIce {
+    std::string host;  // as the page was addressed: for the STUN address
+};
+using RestCommand = std::variant<CreateRoom, ShowRoom, EndRoom, MakeLink, RevokeLink, ReadChat, ShowIce>;
 
 struct RestMail {
     ShardIndex reply_to = 0;

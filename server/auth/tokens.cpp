@@ -115,6 +115,8 @@ std::string Signer::sign(const JoinLink& link) const {
     return sign_payload(secrets_.front(), purpose_link,
                         {{"i", link.id},
                          {"r", link.room},
+                         {"e", link.life},
+                         {"h", link.host_key},
                          {"o", static_cast<std::int64_t>(link.role)},
                          {"n", link.name},
                          {"k", link.key},
@@ -143,6 +145,8 @@ Result<JoinLink, TokenError> Signer::verify_link(std::string_view token, UnixMs 
     JoinLink link;
     fields.read("i", link.id);
     fields.read("r", link.room);
+    fields.read("e", link.life);
+    fields.read("h", link.host_key);
     fields.read("o", link.role);
     fields.read("n", link.name);
     fields.read("k", link.key);

@@ -31,6 +31,8 @@ struct ResumeToken {
 struct JoinLink {
     std::string id;  // for revocation
     std::string room;
+    std::string life;      // of the room: a later one of the same name is another room
+    std::string host_key;  // of a host's link: which host key was in force; a new one voids the link
     signaling::Role role = signaling::Role::viewer;
     std::string name;  // preset display name, may be empty
     std::string key;   // the API key's name that made it, empty: the host; void when that key is revoked

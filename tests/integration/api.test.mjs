@@ -229,6 +229,29 @@ test('join links', async (t) => {
     assert.equal(cem.members.get(cem.id).role, 'host');
   });
 
+  await t.test('a link of an ended room does not open the next one of its name', async () => {
+    const name = 'every-monday';
+    const first = await createRoom(server, { name });
+    const links = await Promise.all(['host', 'speaker', 'viewer'].map((role) => makeLink(server, name, first.hostKey, { role })));
+    assert.equal((await rest(server, 'DELETE', `/rooms/${name}`, { key: first.hostKey })).status, 204);
+    await createRoom(server, { name, password: 'open sesame' });
+    for (const { link: token } of links) assert.equal(await joinRefusal(t, server, { room: name, link: token }), 'link_bad');
+  });
+
+  await t.test('a handover makes the earlier host links void, and no other', async () => {
+    const handed = await createRoom(server);
+    const host = await join(t, server, { room: handed.room, hostKey: handed.hostKey });
+    const heir = await join(t, server, { room: handed.room });
+    const ofHost = await makeLink(server, handed.room, handed.hostKey, { role: 'host' });
+    const ofSpeaker = await makeLink(server, handed.room, handed.hostKey, { role: 'speaker' });
+    host.send({ t: 'handover', member: heir.id });
+    const { key } = await heir.take('hostKey');
+    assert.equal(await joinRefusal(t, server, { room: handed.room, link: ofHost.link }), 'link_revoked');
+    await join(t, server, { room: handed.room, link: ofSpeaker.link });
+    const ofHeir = await makeLink(server, handed.room, key, { role: 'host' });
+    await join(t, server, { room: handed.room, link: ofHeir.link });
+  });
+
   await t.test('a changed, foreign or expired one is refused', async () => {
     const [payload, mac] = link.link.split('.');
     const forged = Buffer.from(payload, 'base64url').toString().replace('"Bea"', '"Eve"');
@@ -303,7 +326,7 @@ test('ICE servers', async (t) => {
 
   await t.test('credentials from the shared secret expire', async () => {
     const server = await startServer(t, { 'ice.turn': turn, 'ice.turn_secret': secretFile, 'ice.turn_ttl': '10m', 'ice.relay_only': 'true' });
-    const { room } = await createRoom(server);
+    const { room, hostKey } = await createRoom(server);
     const ann = await join(t, server, { room });
     const fresh = (await rest(server, 'GET', `/rooms/${room}/ice`, { key: ann.welcome.resume })).json;
     for (const ice of [ann.welcome.ice, fresh]) {
@@ -316,6 +339,14 @@ test('ICE servers', async (t) => {
       assert.equal(credential, createHmac('sha1', 'a shared secret').update(username).digest('base64'));
     }
     assert.notEqual(fresh.iceServers[1].username, ann.welcome.ice.iceServers[1].username);
+    const iceFor = async (key) => (await rest(server, 'GET', `/rooms/${room}/ice`, { key })).status;
+    const host = await join(t, server, { room, hostKey });
+    host.send({ t: 'ban', member: ann.id });
+    assert.equal(await ann.close(), 4004);
+    assert.equal(await iceFor(ann.welcome.resume), 401, 'who was banned gets no credentials');
+    assert.equal(await iceFor(host.welcome.resume), 200);
+    assert.equal((await rest(server, 'DELETE', `/rooms/${room}`, { key: hostKey })).status, 204);
+    assert.notEqual(await iceFor(host.welcome.resume), 200, 'nor does anybody after the end');
   });
 
   await t.test('long-term credentials, and STUN servers of others', async () => {

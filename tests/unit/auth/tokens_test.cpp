@@ -15,7 +15,7 @@ const std::string secret_b = "0123456789abcdef0123456789abcdef";
 ResumeToken make_resume() {
     return {"blue-owl", "0123456789abcdef", "k3v9dk3v9dk3v9d0", "Ann \xC3\xA9", Role::speaker, 1700000000123};
 }
-JoinLink make_link() { return {"link-1", "blue-owl", Role::viewer, "Guest", "office", 2000}; }
+JoinLink make_link() { return {"link-1", "blue-owl", "life-1", "generation", Role::viewer, "Guest", "office", 2000}; }
 
 }  // namespace
 
@@ -46,6 +46,8 @@ TEST_CASE("a link is valid until it expires") {
     REQUIRE(link.has_value());
     CHECK(link->id == "link-1");
     CHECK(link->room == "blue-owl");
+    CHECK(link->life == "life-1");
+    CHECK(link->host_key == "generation");
     CHECK(link->role == Role::viewer);
     CHECK(link->name == "Guest");
     CHECK(link->key == "office");
