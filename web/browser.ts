@@ -28,7 +28,10 @@ export function createPeerConnection(configuration: RTCConfiguration): PeerConne
   return new RTCPeerConnection(configuration);
 }
 
-export const createStream = (): MediaStream => new MediaStream();
+// Some have it switched off, for privacy or by their administrator.
+export const hasWebRtc = typeof RTCPeerConnection === 'function' && typeof MediaStream === 'function';
+
+export const createStream = (): MediaStream => (hasWebRtc ? new MediaStream() : ({} as MediaStream));
 
 function browserDevices(): Devices | null {
   const media = navigator.mediaDevices;

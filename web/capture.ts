@@ -172,9 +172,10 @@ export class Capture {
       if (track) track.contentHint = 'detail';
       this.take('screen', track, wish);
     } catch (error) {
-      // Closing the browser's picker is not a failure.
+      // Closing the browser's picker is not a failure; a system that does not let the browser is.
       const failure = failureOf(error);
-      if (failure !== 'permission_denied') this.fail('screen', failure);
+      const bySystem = /by system/i.test((error as { message?: string } | null)?.message ?? '');
+      if (failure !== 'permission_denied' || bySystem) this.fail('screen', failure);
     }
   }
 

@@ -188,9 +188,29 @@ export interface DeviceFailure {
 }
 
 type Device = 'mic' | 'cam' | 'screen';
-const deviceNames: Record<Device, string> = { mic: 'microphone', cam: 'camera', screen: 'screen' };
+const deviceNames = { mic: 'microphone', cam: 'camera' };
+
+function screenFailure(code: string): DeviceFailure {
+  switch (code) {
+    case 'permission_denied':
+      return {
+        title: 'No permission to share the screen',
+        text: 'The system blocked it. Allow this browser to record the screen in the settings of the system, then share again.',
+      };
+    case 'no_device':
+      return { title: 'Nothing to share was found', text: 'Open the window that you want to show, then share again.' };
+    case 'insecure_origin':
+      return {
+        title: 'The browser does not share the screen here',
+        text: 'Phones and some browsers cannot, and others do so only on a secure address (https://, or localhost).',
+      };
+    default:
+      return { title: 'The screen was not shared', text: 'Try it again, or share a window or a tab instead.' };
+  }
+}
 
 export function deviceFailure(code: string, device: Device): DeviceFailure {
+  if (device === 'screen') return screenFailure(code);
   const name = deviceNames[device];
   switch (code) {
     case 'permission_denied':

@@ -51,6 +51,7 @@ export interface PeerConnection {
 }
 
 export interface MeshEnvironment {
+  canConnect: boolean; // false: a browser without WebRTC, which has the chat and the people
   createPeerConnection(configuration: RTCConfiguration): PeerConnection;
   createStream(): MediaStream; // groups our tracks, so that sound and picture stay together
   signal(to: string, signal: Signal): void;
@@ -133,11 +134,11 @@ export class Mesh {
     this.members = new Map([...members].map((member) => [member.id, member]));
     for (const [id, peer] of [...this.peers]) {
       const other = this.members.get(id);
-      if (!other || !wantsPeer(me, other)) this.letGo(peer);
+      if (!other || !this.wants(me, other)) this.letGo(peer);
       else peer.setPublishing(mayPublish(me));
     }
     for (const other of this.members.values()) {
-      if (wantsPeer(me, other) && !this.peers.has(other.id)) this.open(other.id);
+      if (this.wants(me, other) && !this.peers.has(other.id)) this.open(other.id);
     }
     this.environment.changed();
   }
@@ -178,6 +179,10 @@ export class Mesh {
     for (const peer of [...this.peers.values()]) this.close(peer);
     this.environment.clearTimer(this.statsTimer);
     this.statsTimer = null;
+  }
+
+  private wants(me: Member, other: Member): boolean {
+    return this.environment.canConnect && wantsPeer(me, other);
   }
 
   private open(id: string): Peer {
@@ -244,7 +249,7 @@ export class Mesh {
   private peerFor(from: string, signal: Signal): Peer | null {
     const peer = this.peers.get(from);
     const other = this.members.get(from);
-    if (!this.me || !other || !wantsPeer(this.me, other)) return null;
+    if (!this.me || !other || !this.wants(this.me, other)) return null;
     if (!peer || signal.call > peer.call || (signal.description && peer.mustYieldFresh(signal.description))) {
       if (peer && signal.call < peer.call) return null;
       if (!signal.description) return signal.call === peer?.call ? peer : null;

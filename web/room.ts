@@ -50,6 +50,7 @@ export interface RoomState {
 
 export interface RoomDependencies {
   environment: Environment;
+  canConnect: MeshEnvironment['canConnect'];
   createPeerConnection: MeshEnvironment['createPeerConnection'];
   createStream: MeshEnvironment['createStream'];
   capture: Capture;
@@ -109,8 +110,9 @@ export class Room implements Listener {
   }
 
   private meshEnvironment(): MeshEnvironment {
-    const { environment, createPeerConnection, createStream } = this.dependencies;
+    const { environment, canConnect, createPeerConnection, createStream } = this.dependencies;
     return {
+      canConnect,
       createPeerConnection,
       createStream,
       signal: (to, signal) => void this.connection.send({ t: 'signal', to, ...signal }),

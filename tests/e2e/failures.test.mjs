@@ -188,3 +188,49 @@ test('a server that is away', async (t) => {
     await ann.inRoom();
   });
 });
+
+test('what people meet who have other browsers, addresses and languages', async (t) => {
+  const { origin, step, person } = await openScene(t);
+  const ann = await person('Ann');
+  await ann.start(origin);
+
+  await step('without WebRTC there are the chat, the people and a word of why', async () => {
+    const bob = await person('Bob');
+    await bob.page.addInitScript(() => { delete window.RTCPeerConnection; });
+    await bob.join(ann.link, { camera: false });
+    await bob.find('no-webrtc').waitFor();
+    await bob.say('no pictures here');
+    await ann.reads(['no pictures here']);
+    await ann.say('welcome all the same');
+    await bob.reads(['no pictures here', 'welcome all the same']);
+    await bob.leave();
+  });
+
+  await step('every address shows a page', async () => {
+    const cleo = await person('Cleo');
+    for (const [path, code] of [['/r/caf%E9', 'room_unknown'], ['/r/%FF', 'room_unknown'], ['/about', 'page_unknown']]) {
+      await cleo.open(`${origin}${path}`);
+      const shown = cleo.page.locator(`[data-testid="failure"][data-code="${code}"]`);
+      await shown.getByRole('heading').waitFor();
+    }
+    await cleo.open(`${origin}/R/${new URL(ann.link).pathname.split('/').pop().toUpperCase()}.`);
+    await cleo.find('join').waitFor();
+  });
+
+  await step('text that is read from the right begins there', async () => {
+    const hebrew = '\u05e9\u05dc\u05d5\u05dd.';
+    await ann.say(hebrew);
+    const text = ann.page.locator('.message-text', { hasText: hebrew });
+    assert.equal(await text.evaluate((element) => getComputedStyle(element).direction), 'rtl');
+    assert.equal(await ann.find('chat-input').evaluate((element) => element.dir), 'auto');
+  });
+
+  await step('half of an emoji does not stop the chat', async () => {
+    await ann.find('chat-input').evaluate((element) => {
+      element.value = 'cut \ud83d';
+      element.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+    await ann.click('chat-send');
+    await ann.page.locator('[data-testid="chat-message"]', { hasText: 'cut \ufffd' }).waitFor();
+  });
+});

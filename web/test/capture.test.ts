@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Capture, type CaptureFailure, type Devices } from '../capture.js';
+import { deviceFailure } from '../failures.js';
 import { fakeTrack } from './fakes.js';
 
 class FakeDevices implements Devices {
@@ -8,6 +9,7 @@ class FakeDevices implements Devices {
   // What a call for these constraints ends with: an error's name, or null for success.
   answer: (constraints: MediaStreamConstraints) => string | null = () => null;
   screenAnswer: string | null = null;
+  screenMessage = 'Permission denied';
   gate: Promise<void> | null = null;
 
   async getUserMedia(constraints: MediaStreamConstraints): Promise<MediaStream> {
@@ -19,7 +21,7 @@ class FakeDevices implements Devices {
   }
 
   async getDisplayMedia(): Promise<MediaStream> {
-    if (this.screenAnswer) throw Object.assign(new Error(), { name: this.screenAnswer });
+    if (this.screenAnswer) throw Object.assign(new Error(this.screenMessage), { name: this.screenAnswer });
     return stream(null, fakeTrack('video'));
   }
 
@@ -183,6 +185,23 @@ test('sharing the screen ends by the browser’s own button, and closing its pic
   devices.screenAnswer = 'NotAllowedError';
   await capture.toggle('screen');
   assert.equal(capture.state.failures.screen, undefined);
+});
+
+test('a screen that cannot be shared is told', async () => {
+  const table: [string, string, string][] = [
+    ['NotAllowedError', 'Permission denied by system', 'permission_denied'],
+    ['NotReadableError', 'Could not start video source', 'device_busy'],
+    ['NotFoundError', '', 'no_device'],
+    ['InvalidStateError', '', 'capture_failed'],
+  ];
+  for (const [name, message, failure] of table) {
+    const { devices, capture } = bench();
+    devices.screenAnswer = name;
+    devices.screenMessage = message;
+    await capture.toggle('screen');
+    assert.equal(capture.state.failures.screen, failure);
+    assert.match(deviceFailure(failure, 'screen').title, /screen|share/);
+  }
 });
 
 test('stopping lets go of everything', async () => {

@@ -40,6 +40,7 @@ class World {
 
   add(who: Member, firstCall = 0, ice = noIce): Mesh {
     const environment: MeshEnvironment = {
+      canConnect: true,
       createPeerConnection: this.network.create,
       createStream: () => ({}) as MediaStream,
       signal: (to, signal) => this.carry({ from: who.id, to, signal }),

@@ -1,7 +1,7 @@
 // What the room has to say: connection, no place, being the host of a broadcast, short notices.
 
 import { useState } from 'preact/hooks';
-import { environment } from '../browser.js';
+import { environment, hasWebRtc } from '../browser.js';
 import { failure } from '../failures.js';
 import type { Status } from '../protocol.js';
 import type { Notice, Room } from '../room.js';
@@ -41,6 +41,14 @@ export function Banners({ room, actions }: { room: Room; actions: RoomActions })
   return (
     <div class="banners">
       <AwayBanner room={room} />
+      {!hasWebRtc && (
+        <div class="note note-warn" data-testid="no-webrtc" role="status">
+          <p>
+            <strong>No pictures or sound in this browser.</strong> It has no WebRTC, or it is switched off. You have the chat
+            and see who is here.
+          </p>
+        </div>
+      )}
       {state.waiting && state.status.state === 'joined' && (
         <div class="note note-warn" data-testid="chat-waits" role="status">
           <p>

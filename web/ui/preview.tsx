@@ -130,19 +130,19 @@ export function Meter({ track }: { track: MediaStreamTrack | null }) {
 }
 
 export function DeviceFailures({ state }: { state: CaptureState }) {
-  const slots = (['mic', 'cam'] as const).filter((slot) => state.failures[slot]);
-  const both = slots.length === 2 && state.failures.mic === state.failures.cam;
+  const both = state.failures.mic !== undefined && state.failures.mic === state.failures.cam;
+  const slots = (['mic', 'cam', 'screen'] as const).filter((slot) => state.failures[slot] && !(both && slot === 'cam'));
   return (
     <div role="status">
-      {(both ? slots.slice(0, 1) : slots).map((slot) => {
+      {slots.map((slot) => {
         const code = state.failures[slot] as string;
         const { title, text } = deviceFailure(code, slot);
         return (
           <div class="note note-warn" key={slot} data-testid="device-failure" data-code={code}>
             <WarnIcon />
             <p>
-              <strong>{both ? title.replace('microphone', 'camera or microphone') : title}.</strong>{' '}
-              {both ? text.replace('the microphone', 'both') : text}
+              <strong>{both && slot === 'mic' ? title.replace('microphone', 'camera or microphone') : title}.</strong>{' '}
+              {both && slot === 'mic' ? text.replace('the microphone', 'both') : text}
             </p>
           </div>
         );

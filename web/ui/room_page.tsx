@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, readIce, readRoom, type RoomSummary } from '../api.js';
-import { capture, captureStore, createPeerConnection, createStream, environment } from '../browser.js';
+import { capture, captureStore, createPeerConnection, createStream, environment, hasWebRtc } from '../browser.js';
 import type { Way } from '../failures.js';
 import { mayPublish } from '../media.js';
 import type { Credentials } from '../protocol.js';
@@ -171,6 +171,7 @@ function openRoom(name: string, entry: Entry, link: string | undefined): Room {
   return new Room(
     {
       environment,
+      canConnect: hasWebRtc,
       createPeerConnection,
       createStream,
       capture,
