@@ -1,6 +1,7 @@
-// Going to a page, for everybody who does. Chromium breaks off what it loads, and shows an error page of its own, when an
-// interface of the machine comes or goes: other tests make networks. A person loads again.
-const networkChanged = /ERR_NETWORK_CHANGED|interrupted by another navigation to "chrome-error:/;
+// Going to a page, for everybody who does. Chromium breaks off what it loads when an interface of the machine comes or
+// goes (other tests make networks), shows an error page of its own, and may load again by itself at any moment: each of
+// these interrupts who goes somewhere. A person loads again.
+const networkChanged = /ERR_NETWORK_CHANGED|ERR_ABORTED|interrupted by another navigation/;
 const triesMax = 10;
 
 async function again(load) {
