@@ -40,9 +40,15 @@ void* make_text(const redisReadTask* task, char* text, std::size_t size) {
     return &reply;
 }
 
-// Null: hiredis takes it for a lack of memory and gives up.
+std::size_t depth_of(const redisReadTask* task) {
+    std::size_t depth = 0;
+    for (; task != nullptr; task = task->parent) ++depth;
+    return depth;
+}
+
+// Null: hiredis takes it for a lack of memory and gives up. From version 1 on it takes any depth.
 void* make_array(const redisReadTask* task, std::size_t count) {
-    if (count > ReplyReader::elements_max) return nullptr;
+    if (count > ReplyReader::elements_max || depth_of(task) > ReplyReader::depth_max) return nullptr;
     Reply& reply = place_for(task);
     reply.kind = Reply::Kind::array;
     reply.items.resize(count);

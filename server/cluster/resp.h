@@ -44,6 +44,7 @@ class ReplyReader {
 public:
     static constexpr std::size_t reply_max = 256U << 20U;
     static constexpr std::size_t elements_max = 1U << 20U;
+    static constexpr std::size_t depth_max = 7;  // arrays in arrays; ours have three
 
     ReplyReader();
     ~ReplyReader();
