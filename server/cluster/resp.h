@@ -2,7 +2,7 @@
 //
 // Thread: one. Ownership: a Reply owns its parts. Units: bytes. Errors: ReplyReader::next() says `broken` once what
 // came is not the protocol or larger than the bounds; the connection is then of no use.
-// Bounds: reply_max bytes of one reply, elements_max parts of one array, seven arrays in each other (hiredis).
+// Bounds: reply_max bytes of one reply, elements_max parts of one array, depth_max arrays in each other.
 // Source: RESP2 (Redis serialization protocol specification); hiredis parses.
 #pragma once
 
