@@ -1,6 +1,6 @@
 // Certificates from files that are renewed while the server runs, its own CA, and no TLS at all.
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import { test } from 'node:test';
 import { install, makeCertificate, pem, shownName } from '../support/certificates.mjs';
@@ -141,18 +141,21 @@ test('a private CA is offered for download, and binds nobody to https', async (t
 test('servers with one secret take each other\'s links', async (t) => {
   const shared = joinPath(temporaryFolder(t), 'secret');
   writeFileSync(shared, `${'s'.repeat(43)}\n`, { mode: 0o600 });
-  const start = async (settings) => {
-    const server = await startServer(t, settings);
-    const { room, hostKey } = await createRoom(server, { name: 'same-room' });
-    const { json } = await rest(server, 'POST', `/rooms/${room}/links`, { key: hostKey, body: { role: 'speaker', name: 'Bea' } });
-    return { server, room, link: json.link };
+  const one = await startServer(t, { 'cluster.secret': shared });
+  const { room, hostKey } = await createRoom(one);
+  const { json } = await rest(one, 'POST', `/rooms/${room}/links`, { key: hostKey, body: { role: 'speaker', name: 'Bea' } });
+  await one.kill('SIGTERM');
+  // The same life of the room on another server: a link of another life is another matter.
+  const elsewhere = (settings) => {
+    const data = joinPath(temporaryFolder(t), 'data');
+    cpSync(one.data, data, { recursive: true });
+    return startServer(t, { ...settings, data });
   };
-  const one = await start({ 'cluster.secret': shared });
-  const two = await start({ 'cluster.secret': shared });
-  const stranger = await start({});
-  const bea = await join(t, two.server, { room: two.room, link: one.link });
+  const two = await elsewhere({ 'cluster.secret': shared });
+  const bea = await join(t, two, { room, link: json.link });
   assert.equal(bea.members.get(bea.id).role, 'speaker');
-  assert.equal(await joinRefusal(t, two.server, { room: two.room, link: stranger.link }), 'link_bad');
+  const stranger = await elsewhere({});
+  assert.equal(await joinRefusal(t, stranger, { room, link: json.link }), 'link_bad');
 
   writeFileSync(shared, 'short\n');
   const end = await startRefused(t, { 'cluster.secret': shared });
