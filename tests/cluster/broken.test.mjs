@@ -20,7 +20,9 @@ describe('a broken deploy', { skip: cluster.skip, concurrency: 6 }, () => {
     ['an image that the registry has not', () => ({ reference: attempt.image.replace(/@.*/, `@${missing}`) }), 'IMAGE_NOT_FOUND', 6, /no .*image|not/i],
     ['an image name with a mistake, seen by the cluster', () => ({ patch: server({ image: `${cluster.registry}/waaft-brokn:1` }) }), 'IMAGE_NOT_FOUND', 8, /waaft-brokn/],
     ['a crash at the start', () => ({ patch: server({ args: ['--config=/nowhere.yaml'] }) }), 'CRASH_EXIT', 8, /nowhere\.yaml/],
-    ['too little memory', () => ({ patch: server({ resources: { requests: { memory: '8Mi' }, limits: { memory: '8Mi' } } }) }), 'OOM', 8, /out of memory/],
+    // With as many shards it needs a hundred: alone it would fit.
+    ['too little memory', () => ({ patch: server({ env: [{ name: 'WAAFT_LISTEN_SHARDS', value: '64' }],
+      resources: { requests: { memory: '8Mi' }, limits: { memory: '8Mi' } } }) }), 'OOM', 8, /out of memory/],
     ['a readiness check that fails', () => ({ patch: server({ readinessProbe: { httpGet: { path: '/nothing', port: 'ops' } } }) }), 'PROBE', 8, /[Rr]eadiness/],
     ['a secret that is not there', () => ({ patch: server({ env: [{ name: 'WAAFT_TEST', valueFrom: { secretKeyRef: { name: 'absent', key: 'a' } } }] }) }), 'CONFIG_MISSING', 8, /absent/],
     ['more CPU than any node has', () => ({ yaml: 'resources: {cpu: "500"}' }), 'UNSCHEDULABLE_CPU', 8, /Insufficient cpu/],
