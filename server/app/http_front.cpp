@@ -7,14 +7,13 @@
 #include "server/app/sessions.h"
 #include "server/base/id.h"
 #include "server/base/log.h"
-#include "server/base/origin.h"
+#include "server/base/text.h"
 #include "server/net/field_lists.h"
 #include "server/signaling/codec.h"
 
 #include <boost/json.hpp>
 
 #include <algorithm>
-#include <charconv>
 
 namespace waaft::app {
 
@@ -24,7 +23,7 @@ using signaling::ErrorCode;
 namespace {
 
 constexpr std::size_t pending_max = 4096;
-constexpr Duration pending_timeout = std::chrono::seconds(30);
+constexpr std::uint64_t pending_rounds_max = 30;  // of expire(), a second each
 constexpr std::string_view api_prefix = "/api/v1/";
 constexpr std::string_view rooms_prefix = "/api/v1/rooms/";
 
@@ -35,6 +34,17 @@ std::string make_content_security_policy(const Config& config) {
            "media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; "
            "base-uri 'none'; form-action 'none'; frame-ancestors " +
            ancestors;
+}
+
+// Those of other sites that may use this server, and its own where a proxy stands before it.
+std::vector<Origin> origins_of(const Config& config) {
+    std::vector<std::string> texts = config.origins;
+    texts.push_back(config.public_url);
+    std::vector<Origin> origins;
+    for (const std::string& text : texts) {
+        if (auto origin = parse_origin(text)) origins.push_back(*std::move(origin));
+    }
+    return origins;
 }
 
 const Asset* find_asset(std::string_view path) {
@@ -77,14 +87,6 @@ net::Response method_not_allowed(std::string_view allowed) {
 net::Response not_found() { return rest_error(404, "not_found", "There is nothing at this address."); }
 net::Response bad_request(std::string_view what) { return rest_error(400, "bad_request", what); }
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](char letter) {
-        return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-    });
-    return out;
-}
-
 // The body as a JSON object; nullopt if it is none. An empty body is an empty object.
 std::optional<json::object> parse_object(const std::string& body) {
     if (body.empty()) return json::object{};
@@ -111,13 +113,6 @@ std::optional<std::int64_t> integer_field(const json::object& object, std::strin
     return value->as_int64();
 }
 
-std::optional<std::uint64_t> number(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
 }  // namespace
 
 HttpFront::HttpFront(Services& services, ShardIndex self, Sessions& sessions, ShardCounters& counters)
@@ -125,7 +120,8 @@ HttpFront::HttpFront(Services& services, ShardIndex self, Sessions& sessions, Sh
       self_(self),
       sessions_(sessions),
       counters_(counters),
-      content_security_policy_(make_content_security_policy(services.config)) {}
+      content_security_policy_(make_content_security_policy(services.config)),
+      origins_(origins_of(services.config)) {}
 
 void HttpFront::on_request(net::Request request, net::Responder responder) {
     counters_.requests.fetch_add(1, std::memory_order_relaxed);
@@ -182,16 +178,14 @@ net::Handler::Upgrade HttpFront::on_upgrade(const net::Request& request) {
 bool HttpFront::origin_allowed(const net::Request& request) const {
     const auto origin = parse_origin(request.header("Origin"));
     if (!origin) return false;
-    const Config& config = services_.config;
-    const auto is_it = [&](const std::string& allowed) { return parse_origin(allowed) == origin; };
-    if (std::any_of(config.origins.begin(), config.origins.end(), is_it) || is_it(config.public_url)) return true;
+    if (std::find(origins_.begin(), origins_.end(), *origin) != origins_.end()) return true;
     return origin_at(request.peer.tls ? "https" : "http", request.host) == origin;
 }
 
 Caller HttpFront::caller_of(const net::Request& request) const {
     Caller caller;
     const std::string_view header = request.header("Authorization");
-    if (lower(header.substr(0, 7)) == "bearer ") caller.bearer = header.substr(7);
+    if (same_in_any_case(header.substr(0, 7), "bearer ")) caller.bearer = header.substr(7);
     if (!caller.bearer.empty()) caller.api_key = services_.api_keys->check(caller.bearer).value_or("");
     caller.origin_ok = origin_allowed(request);
     caller.address_key = request.peer.address_key;
@@ -319,7 +313,7 @@ void HttpFront::create_room(const net::Request& request, net::Responder responde
         return answer(responder, request, bad_request("name, kind and password must be strings."));
     }
     CreateRoom command;
-    command.name = name->empty() ? random_room_name() : lower(*name);
+    command.name = name->empty() ? random_room_name() : lower_case(*name);
     if (!is_room_name(command.name)) {
         return answer(responder, request, bad_request("name: 3 to 64 of a-z, 0-9 and - were expected."));
     }
@@ -356,8 +350,8 @@ void HttpFront::make_link(const net::Request& request, std::string room, net::Re
 void HttpFront::read_chat(const net::Request& request, std::string room, net::Responder responder) {
     const std::string before = request.query_value("before");
     const std::string limit = request.query_value("limit");
-    const auto before_seq = number(before.empty() ? "0" : before);
-    const auto count = number(limit.empty() ? "100" : limit);
+    const auto before_seq = whole_number<std::uint64_t>(before.empty() ? "0" : before);
+    const auto count = whole_number<std::uint64_t>(limit.empty() ? "100" : limit);
     if (!before_seq || !count || *count < 1 || *count > 100) {
         return answer(responder, request, bad_request("before: a seq, and limit: 1 to 100 were expected."));
     }
@@ -378,7 +372,7 @@ void HttpFront::forward(const net::Request& request, std::string room, RestComma
     if (!office.post(self_, home, std::move(mail))) return answer(responder, request, rest_error(ErrorCode::busy));
     net::Response headers;
     secure(headers, request);
-    pending_.emplace(id, Pending{std::move(responder), home, Clock::now(), std::move(headers.headers)});
+    pending_.emplace(id, Pending{std::move(responder), home, round_, std::move(headers.headers)});
 }
 
 void HttpFront::on_mail(RestReplyMail mail) {
@@ -411,8 +405,9 @@ void HttpFront::on_overrun(ShardIndex home) {
     give_up_if([&](const Pending& pending) { return pending.home == home; });
 }
 
-void HttpFront::expire(TimePoint now) {
-    give_up_if([&](const Pending& pending) { return now - pending.since > pending_timeout; });
+void HttpFront::expire() {
+    ++round_;
+    give_up_if([&](const Pending& pending) { return round_ - pending.since > pending_rounds_max; });
 }
 
 }  // namespace waaft::app

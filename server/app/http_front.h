@@ -7,11 +7,13 @@
 
 #include "server/app/mail.h"
 #include "server/app/services.h"
+#include "server/base/origin.h"
 #include "server/net/server.h"
 
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace waaft::app {
 
@@ -27,8 +29,9 @@ public:
     void on_mail(RestReplyMail mail);
     // A home could not tell us everything: what it was asked and did not answer is answered with `busy`.
     void on_overrun(ShardIndex home);
-    // Once a second: nobody waits for ever, whatever became of the request.
-    void expire(TimePoint now);
+    // Called once a second: nobody waits for ever, whatever became of the request. Seconds in which the shard did not
+    // turn are not counted.
+    void expire();
 
 private:
     void api(const net::Request& request, net::Responder responder);
@@ -53,18 +56,20 @@ private:
     Sessions& sessions_;
     ShardCounters& counters_;
     std::string content_security_policy_;
+    std::vector<Origin> origins_;
     bool warned_of_proxy_ = false;
     std::uint64_t next_request_ = 1;
     struct Pending {
         net::Responder responder;
         ShardIndex home;
-        TimePoint since;
+        std::uint64_t since;                                       // the round
         std::vector<std::pair<std::string, std::string>> headers;  // the secure ones
     };
     static void give_up(Pending& pending);
     template <class Predicate>
     void give_up_if(Predicate predicate);
     std::unordered_map<std::uint64_t, Pending> pending_;
+    std::uint64_t round_ = 0;
 };
 
 }  // namespace waaft::app

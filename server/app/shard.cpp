@@ -101,7 +101,7 @@ void Shard::Impl::collect() {
 }
 
 void Shard::Impl::expire() {
-    front.expire(Clock::now());
+    front.expire();
     expiry_timer.expires_after(std::chrono::seconds(1));
     expiry_timer.async_wait([this](const boost::system::error_code& error) {
         if (!error) expire();

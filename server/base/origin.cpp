@@ -1,20 +1,13 @@
 #include "server/base/origin.h"
 
+#include "server/base/text.h"
+
 #include <arpa/inet.h>
 
-#include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace waaft {
 namespace {
-
-std::string in_lower_case(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
-}
 
 std::uint16_t default_port(std::string_view scheme) {
     if (scheme == "https" || scheme == "wss") return 443;
@@ -35,26 +28,19 @@ std::optional<std::string> normal_host(std::string_view host) {
     if (host.starts_with('[')) return host.ends_with(']') ? normal_ipv6(host) : std::nullopt;
     if (host.ends_with('.')) host.remove_suffix(1);
     if (host.empty() || host.find_first_of("/@?#[]: \t") != std::string_view::npos) return std::nullopt;
-    return in_lower_case(host);
-}
-
-std::optional<std::uint16_t> port_of(std::string_view text) {
-    std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return port;
+    return lower_case(host);
 }
 
 }  // namespace
 
 std::optional<Origin> origin_at(std::string_view scheme, std::string_view authority) {
     Origin origin;
-    origin.scheme = in_lower_case(scheme);
+    origin.scheme = lower_case(scheme);
     origin.port = default_port(origin.scheme);
     const auto colon = authority.rfind(':');
     const auto bracket = authority.rfind(']');
     if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket)) {
-        const auto port = port_of(authority.substr(colon + 1));
+        const auto port = whole_number<std::uint16_t>(authority.substr(colon + 1));
         if (!port) return std::nullopt;
         origin.port = *port;
         authority = authority.substr(0, colon);

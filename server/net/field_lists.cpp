@@ -1,22 +1,12 @@
 #include "server/net/field_lists.h"
 
+#include "server/base/text.h"
+
 #include <algorithm>
 #include <optional>
 
 namespace waaft::net {
 namespace {
-
-bool same_token(std::string_view left, std::string_view right) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [&](char a, char b) { return lower(a) == lower(b); });
-}
-
-std::string_view without_blanks(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 // The end of what begins here, at `delimiter` outside of quotes.
 std::size_t end_of(std::string_view text, char delimiter) {
@@ -39,11 +29,11 @@ struct Weighted {
 };
 
 Weighted weighted(std::string_view item) {
-    Weighted out{without_blanks(item.substr(0, end_of(item, ';'))), false};
+    Weighted out{without_outer_blanks(item.substr(0, end_of(item, ';'))), false};
     std::string_view rest = item.substr(std::min(end_of(item, ';'), item.size()));
     while (!rest.empty()) {
         rest.remove_prefix(1);  // the semicolon
-        const std::string_view parameter = without_blanks(rest.substr(0, end_of(rest, ';')));
+        const std::string_view parameter = without_outer_blanks(rest.substr(0, end_of(rest, ';')));
         rest.remove_prefix(end_of(rest, ';'));
         if (parameter.starts_with("q=") || parameter.starts_with("Q=")) out.refused = is_zero(parameter.substr(2));
     }
@@ -58,11 +48,11 @@ std::string_view opaque(std::string_view etag) { return etag.starts_with("W/") ?
 std::vector<std::string_view> field_items(const Headers& headers, std::string_view name) {
     std::vector<std::string_view> items;
     for (const auto& [key, value] : headers) {
-        if (!same_token(key, name)) continue;
+        if (!same_in_any_case(key, name)) continue;
         std::string_view rest = value;
         while (!rest.empty()) {
             const std::size_t end = end_of(rest, ',');
-            if (const auto item = without_blanks(rest.substr(0, end)); !item.empty()) items.push_back(item);
+            if (const auto item = without_outer_blanks(rest.substr(0, end)); !item.empty()) items.push_back(item);
             rest.remove_prefix(std::min(end + 1, rest.size()));
         }
     }
@@ -71,14 +61,15 @@ std::vector<std::string_view> field_items(const Headers& headers, std::string_vi
 
 bool lists_token(const Headers& headers, std::string_view name, std::string_view token) {
     const auto items = field_items(headers, name);
-    return std::any_of(items.begin(), items.end(), [&](std::string_view item) { return same_token(item, token); });
+    return std::any_of(items.begin(), items.end(),
+                       [&](std::string_view item) { return same_in_any_case(item, token); });
 }
 
 bool accepts_coding(const Headers& headers, std::string_view coding) {
     std::optional<bool> all;
     for (const std::string_view item : field_items(headers, "Accept-Encoding")) {
         const Weighted one = weighted(item);
-        if (same_token(one.value, coding)) return !one.refused;
+        if (same_in_any_case(one.value, coding)) return !one.refused;
         if (one.value == "*") all = !one.refused;
     }
     return all.value_or(false);
@@ -88,7 +79,7 @@ bool lists_media_type(const Headers& headers, std::string_view type) {
     const auto items = field_items(headers, "Accept");
     return std::any_of(items.begin(), items.end(), [&](std::string_view item) {
         const Weighted one = weighted(item);
-        return same_token(one.value, type) && !one.refused;
+        return same_in_any_case(one.value, type) && !one.refused;
     });
 }
 

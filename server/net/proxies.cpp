@@ -1,5 +1,6 @@
 #include "server/net/proxies.h"
 
+#include "server/base/text.h"
 #include "server/net/field_lists.h"
 
 #include <algorithm>
@@ -9,23 +10,11 @@
 namespace waaft::net {
 namespace {
 
-bool same_name(std::string_view left, std::string_view right) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [&](char a, char b) { return lower(a) == lower(b); });
-}
-
 // Each proxy adds its item at the end: behind so many trusted ones the client's stands so far before it. A list that is
 // shorter was begun by a later proxy, and its first item is the nearest to the client.
 std::string_view item_before(const std::vector<std::string_view>& items, std::size_t hops) {
     if (items.empty()) return {};
     return items[items.size() - std::min(std::max<std::size_t>(hops, 1), items.size())];
-}
-
-std::string_view trim(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == text.npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 // Some proxies add the port: "192.0.2.1:443", "[2001:db8::1]:443".
@@ -48,7 +37,7 @@ Error bad_entry(const std::string& entry) {
 Result<TrustedProxies> TrustedProxies::parse(const std::vector<std::string>& entries) {
     TrustedProxies proxies;
     for (const auto& entry : entries) {
-        const std::string_view text = trim(entry);
+        const std::string_view text = without_outer_blanks(entry);
         const auto slash = text.find('/');
         const auto address = IpAddress::parse(text.substr(0, slash));
         if (!address) return bad_entry(entry);
@@ -82,9 +71,9 @@ TrustedProxies::Client TrustedProxies::resolve(const IpAddress& peer,
         ++walked;
     }
     const auto proto = item_before(field_items(headers, "X-Forwarded-Proto"), walked);
-    if (same_name(proto, "https") || same_name(proto, "wss"))
+    if (same_in_any_case(proto, "https") || same_in_any_case(proto, "wss"))
         client.proto = "https";
-    else if (same_name(proto, "http") || same_name(proto, "ws"))
+    else if (same_in_any_case(proto, "http") || same_in_any_case(proto, "ws"))
         client.proto = "http";
     client.host = item_before(field_items(headers, "X-Forwarded-Host"), walked);
     return client;
