@@ -39,13 +39,15 @@ Interrupt::Interrupt() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     action.sa_handler = on_signal;
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, &before_int_);
-    sigaction(SIGTERM, &action, &before_term_);
+    for (std::size_t index = 0; index < signals.size(); ++index) {
+        sigaction(signals[index], nullptr, &before_[index]);
+        const bool by_nohup = signals[index] == SIGHUP && before_[index].sa_handler == SIG_IGN;
+        if (!by_nohup) sigaction(signals[index], &action, nullptr);
+    }
 }
 
 Interrupt::~Interrupt() {
-    sigaction(SIGINT, &before_int_, nullptr);
-    sigaction(SIGTERM, &before_term_, nullptr);
+    for (std::size_t index = 0; index < signals.size(); ++index) sigaction(signals[index], &before_[index], nullptr);
     event = -1;
     close(event_);
 }
@@ -53,7 +55,8 @@ Interrupt::~Interrupt() {
 int Interrupt::signal() const { return first_signal; }
 
 Error Interrupt::error() const {
-    return signal() == SIGTERM ? Error{"terminated", "ended by SIGTERM"} : Error{"interrupted", "interrupted"};
+    if (signal() == SIGINT) return {"interrupted", "interrupted"};
+    return {"terminated", signal() == SIGHUP ? "ended, as its terminal was closed (SIGHUP)" : "ended by SIGTERM"};
 }
 
 bool is_interrupt(const Error& error) { return error.code == "interrupted" || error.code == "terminated"; }

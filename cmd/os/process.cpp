@@ -5,8 +5,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <system_error>
 
@@ -24,22 +25,6 @@ namespace {
 constexpr std::chrono::seconds until_killed{2};
 constexpr std::size_t read_size = 64 * 1024;
 constexpr std::chrono::milliseconds look_again{20};
-
-// What posix_spawn takes, freed at the end.
-struct Actions {
-    posix_spawn_file_actions_t files{};
-    posix_spawnattr_t attributes{};
-    Actions() {
-        posix_spawn_file_actions_init(&files);
-        posix_spawnattr_init(&attributes);
-    }
-    ~Actions() {
-        posix_spawn_file_actions_destroy(&files);
-        posix_spawnattr_destroy(&attributes);
-    }
-    Actions(const Actions&) = delete;
-    Actions& operator=(const Actions&) = delete;
-};
 
 Error start_error(const ProcessSpec& spec, int number) {
     return {"process_start", "the program could not be started: " + std::generic_category().message(number),
@@ -76,6 +61,43 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     for (auto& text : texts) result.push_back(text.data());
     result.push_back(nullptr);
     return result;
+}
+
+using Streams = std::array<int, 3>;  // what becomes its stdin, stdout and stderr
+
+// What another process becomes.
+struct Image {
+    const char* program;
+    std::vector<char*> argv;
+    std::vector<char*> environment;
+    const std::string& directory;
+    bool own_group;
+    pid_t parent;
+};
+
+bool prepare(const Image& image, const Streams& streams) {
+    // A parent that is killed or whose terminal is closed cannot end us.
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) return false;
+    if (getppid() != image.parent) _exit(128 + SIGTERM);  // it went before we asked
+    if (image.own_group && setpgid(0, 0) != 0) return false;
+    for (int fd = 0; fd < static_cast<int>(streams.size()); ++fd) {
+        if (dup2(streams[static_cast<std::size_t>(fd)], fd) < 0) return false;
+    }
+    if (!image.directory.empty() && chdir(image.directory.c_str()) != 0) return false;
+    struct sigaction plain {};
+    plain.sa_handler = SIG_DFL;
+    sigaction(SIGPIPE, &plain, nullptr);
+    sigset_t none;
+    sigemptyset(&none);
+    return sigprocmask(SIG_SETMASK, &none, nullptr) == 0;
+}
+
+// In the forked process: only what signal-safety(7) permits, since another thread may have held any lock.
+[[noreturn]] void become(const Image& image, const Streams& streams, int tell) {
+    if (prepare(image, streams)) execve(image.program, image.argv.data(), image.environment.data());
+    const int number = errno;
+    [[maybe_unused]] const auto written = write(tell, &number, sizeof number);
+    _exit(127);
 }
 
 // One stream of the program: what is kept of it, and its lines.
@@ -163,7 +185,7 @@ struct Child::State {
     ~State() { end(); }
 
     Result<void> start(const ProcessSpec& spec, bool group_of_its_own);
-    int spawn(const ProcessSpec& spec, const std::string& program, int in, int out_fd, int err_fd);
+    int spawn(const ProcessSpec& spec, const std::string& program, const Streams& streams);
     std::size_t step(TimePoint until, const Interrupt* interrupt);
     bool has_ended() const;
     std::size_t collect();
@@ -171,24 +193,28 @@ struct Child::State {
     void end();
 };
 
-int Child::State::spawn(const ProcessSpec& spec, const std::string& program, int in, int out_fd, int err_fd) {
-    Actions actions;
-    posix_spawn_file_actions_adddup2(&actions.files, in, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions.files, out_fd, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions.files, err_fd, STDERR_FILENO);
-    if (!spec.directory.empty()) posix_spawn_file_actions_addchdir_np(&actions.files, spec.directory.c_str());
-    sigset_t signals;
-    sigemptyset(&signals);
-    posix_spawnattr_setsigmask(&actions.attributes, &signals);
-    sigaddset(&signals, SIGPIPE);
-    posix_spawnattr_setsigdefault(&actions.attributes, &signals);
-    posix_spawnattr_setpgroup(&actions.attributes, 0);
-    const int flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | (own_group ? POSIX_SPAWN_SETPGROUP : 0);
-    posix_spawnattr_setflags(&actions.attributes, static_cast<short>(flags));
+// fork and not posix_spawn: the program shall end with us however we end, and only it can ask for that.
+int Child::State::spawn(const ProcessSpec& spec, const std::string& program, const Streams& streams) {
     auto words = spec.argv;
     auto variables = environment_of(spec);
-    return posix_spawn(&pid, program.c_str(), &actions.files, &actions.attributes, pointers(words).data(),
-                       pointers(variables).data());
+    const Image image{program.c_str(), pointers(words), pointers(variables), spec.directory, own_group, getpid()};
+    std::array<int, 2> failed{-1, -1};
+    if (pipe2(failed.data(), O_CLOEXEC) != 0) return errno;
+    const Descriptor told(failed[0]);
+    Descriptor tell(failed[1]);
+    pid = fork();
+    if (pid < 0) return errno;
+    if (pid == 0) become(image, streams, tell.get());
+    if (own_group) setpgid(pid, pid);  // whoever of the two comes first: from here on it can be killed as a group
+    tell.reset();
+    int number = 0;
+    ssize_t size = 0;
+    do size = read(told.get(), &number, sizeof number);
+    while (size < 0 && errno == EINTR);
+    if (size != sizeof number) return 0;
+    while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    return number;
 }
 
 Result<void> Child::State::start(const ProcessSpec& spec, bool group_of_its_own) {
@@ -209,7 +235,7 @@ Result<void> Child::State::start(const ProcessSpec& spec, bool group_of_its_own)
     const Descriptor err_end(err_pipe[1]);
     if (!piped || !in.is_open()) return start_error(spec, errno);
     started = Clock::now();
-    if (const int number = spawn(spec, program, in.get(), out_end.get(), err_end.get()); number != 0) {
+    if (const int number = spawn(spec, program, {in.get(), out_end.get(), err_end.get()}); number != 0) {
         pid = -1;
         return start_error(spec, number);
     }

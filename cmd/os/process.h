@@ -2,11 +2,12 @@
 // to the whole process group when the user presses Ctrl-C.
 //
 // Thread: the caller's, which waits. Ownership: values; a Child is ended (SIGTERM, after 2 s SIGKILL,
-// its process group with it) and waited for when it goes out of scope. Units: bytes. Bounds:
+// its process group with it) and waited for when it goes out of scope; a program that we cannot end any more, as we
+// were killed or the thread that started it has ended, gets SIGTERM from the kernel. Units: bytes. Bounds:
 // output_max for each stream; what is over is dropped from the front and `truncated` says so.
 // Errors: process_not_found (`where` names the program), process_start, process_timeout, and what
 // Interrupt::error() says. A program that ran and failed is no Error: see exit_code and signal.
-// No secret belongs into argv: errors show it. Source: posix_spawn(3), pidfd_open(2), poll(2).
+// No secret belongs into argv: errors show it. Source: PR_SET_PDEATHSIG(2const), pidfd_open(2), poll(2).
 #pragma once
 
 #include "cmd/os/interrupt.h"

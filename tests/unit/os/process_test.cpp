@@ -199,7 +199,7 @@ TEST_CASE("a program that leaves something behind does not keep us waiting") {
 }
 
 TEST_CASE("an interrupt ends the program, its group, and every run after it") {
-    for (const int number : {SIGINT, SIGTERM}) {
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
         const Interrupt interrupt;
         CHECK_FALSE(interrupt.raised());
         pid_t sleeper = 0;
@@ -237,6 +237,39 @@ TEST_CASE("the second signal ends the process and kills what it runs") {
     CHECK(WIFEXITED(status));
     CHECK(WEXITSTATUS(status) == 128 + SIGTERM);
     CHECK(ends_soon(std::stoi(waaft::testing::read_file(pid_file))));
+}
+
+TEST_CASE("nohup is heeded") {
+    REQUIRE(std::signal(SIGHUP, SIG_IGN) != SIG_ERR);
+    {
+        const Interrupt interrupt;
+        raise(SIGHUP);
+        CHECK_FALSE(interrupt.raised());
+    }
+    CHECK(std::signal(SIGHUP, SIG_DFL) == SIG_IGN);
+}
+
+TEST_CASE("what runs for a process ends with it, however that ends") {
+    for (const int number : {SIGKILL, SIGSEGV}) {
+        const waaft::testing::TemporaryDirectory folder;
+        const auto pid_file = folder.file("pid");
+        const pid_t parent = fork();
+        if (parent == 0) {
+            auto spec = shell("echo $$ >" + pid_file + "; echo up; while :; do sleep 0.1; done");
+            spec.on_out = [number](std::string_view) {
+                std::signal(number, SIG_DFL);
+                kill(getpid(), number);
+            };
+            const auto child = Child::start(spec);
+            while (child && (*child)->read_lines(Clock::now() + 60s, nullptr)) {
+            }
+            _exit(0);
+        }
+        int status = 0;
+        REQUIRE(waitpid(parent, &status, 0) == parent);
+        CHECK(WIFSIGNALED(status));
+        CHECK(ends_soon(std::stoi(waaft::testing::read_file(pid_file))));
+    }
 }
 
 TEST_CASE("a child goes on beside us, line by line") {
