@@ -80,6 +80,7 @@ export type LocalTracks = Partial<Record<Slot, MediaStreamTrack | null>>;
 export const statsEvery = 2_000;
 export const connectTimeout = 15_000;
 export const mendPatience = 4_000; // a path that is only "disconnected" often comes back by itself
+const connectTimeoutMax = 60_000; // of later tries: two busy machines take long to agree
 const answerTimeout = 6_000;
 const mendTimeout = 8_000;
 const rebuildPauseMax = 60_000;
@@ -334,7 +335,8 @@ class Peer {
     this.connection.oniceconnectionstatechange = () => this.onIceState();
     this.connection.onconnectionstatechange = () => this.onConnectionState();
     if (options.offers) this.addTransceivers();
-    this.pathTimer = environment.setTimer(() => this.onNoPath(), connectTimeout);
+    const patience = Math.min(connectTimeoutMax, connectTimeout * 2 ** options.history.failures);
+    this.pathTimer = environment.setTimer(() => this.onNoPath(), patience);
   }
 
   // ---- negotiation ----

@@ -16,6 +16,7 @@ import type {
   ServerMessage,
   Welcome,
 } from './messages.js';
+import { Deadline } from './deadline.js';
 import { guarded } from './guard.js';
 import { Pacer } from './pacer.js';
 import { wellFormed } from './text.js';
@@ -87,13 +88,19 @@ export interface Listener {
 
 export const backoffMin = 500;
 export const backoffMax = 15_000;
-const joinTimeout = 12_000;
-// Who comes back waits for a connection to open not much longer than the one before took: behind a balancer the next
-// try reaches another server.
-const openTimeoutMin = 1_500;
-const openTimeoutFactor = 4;
-// So many tries get no more: the first ones may all be led to a server that is gone.
-const openTimeoutSame = 3;
+// The first moment after a loss is spread: everybody has lost a server that is gone at the same time.
+export const firstRetryWithin = 1_000;
+// A server that is late is not gone. The first try goes on while another one is begun beside it, which reaches another
+// server behind a balancer; whichever opens first is taken. Who comes back waits for that not much longer than the
+// connection before took.
+export const openTimeout = 12_000;
+const tries = 3;
+const nextTryFirst = 4_000;
+const nextTryMin = 1_500;
+const nextTryFactor = 4;
+// It has our join, and reads the room from a slow disk.
+export const welcomeTimeout = 20_000;
+const patienceMax = 60_000; // both grow with each attempt
 const silenceBeforeFirstPing = 60_000;
 const steadyAfter = 5_000; // a connection that held this long starts the backoff anew
 const resyncEvery = 60_000;
@@ -144,6 +151,7 @@ interface Line {
 export class Connection {
   status: Status = { state: 'connecting', attempt: 0 };
   private line: Line | null = null;
+  private tries = new Set<Line>(); // of one connection; none has opened yet
   private candidate: Line | null = null;
   private moveTimer: unknown = null;
   private joined = false;
@@ -152,7 +160,8 @@ export class Connection {
   private within = silenceBeforeFirstPing;
   private pinged = false; // on this connection; until then what the one before said holds
   private openTook: number | null = null; // the last connection that opened; null: none has
-  private silenceTimer: unknown = null;
+  private readonly silence: Deadline;
+  private tryTimer: unknown = null;
   private retryTimer: unknown = null;
   private steadyTimer: unknown = null;
   private restartDelay: number | null = null;
@@ -172,6 +181,7 @@ export class Connection {
     listener: Listener,
   ) {
     this.listener = guarded(listener);
+    this.silence = new Deadline(environment);
     this.pacer = new Pacer<ClientMessage>(environment, (message) => this.write(message));
     this.resume = credentials.resume;
     this.seen = credentials.resume ? credentials.seen : undefined;
@@ -225,25 +235,30 @@ export class Connection {
     this.refusal = null;
     this.pinged = false;
     this.setStatus({ state: 'connecting', attempt: this.attempt });
-    const line: Line = { socket: null };
-    this.line = line;
-    this.silenceTimer = this.environment.setTimer(() => this.drop(), this.openTimeout());
-    this.open(line);
+    this.line = null;
+    this.silence.set(this.patience(openTimeout), () => this.drop());
+    const { openTook } = this;
+    this.try(openTook === null ? nextTryFirst : Math.max(nextTryMin, nextTryFactor * openTook), tries - 1);
   }
 
-  private openTimeout(): number {
-    if (this.openTook === null) return joinTimeout;
-    const patience = Math.max(openTimeoutMin, openTimeoutFactor * this.openTook);
-    return Math.min(joinTimeout, patience * 2 ** Math.max(0, this.attempt - openTimeoutSame));
+  private patience(first: number): number {
+    return Math.min(patienceMax, first * 2 ** this.attempt);
+  }
+
+  private try(nextIn: number, more: number): void {
+    const line: Line = { socket: null };
+    this.tries.add(line);
+    this.open(line);
+    if (more > 0) this.tryTimer = this.environment.setTimer(() => this.try(2 * nextIn, more - 1), nextIn);
   }
 
   private open(line: Line): void {
     const began = this.environment.now();
     line.socket = this.environment.openSocket({
       open: () => {
-        if (line !== this.line && line !== this.candidate) return;
+        if (this.tries.delete(line)) this.take(line);
+        else if (line !== this.candidate) return;
         this.openTook = this.environment.now() - began;
-        if (line === this.line) this.waitForWelcome();
         line.socket?.send(jsonOf(this.joinMessage()));
       },
       text: (data) => {
@@ -253,8 +268,23 @@ export class Connection {
       closed: (code) => {
         if (line === this.line) this.closed(code);
         else if (line === this.candidate) this.candidateClosed();
+        else if (this.tries.delete(line) && this.tries.size === 0) this.closed(code);
       },
     });
+  }
+
+  private take(line: Line): void {
+    this.endTries();
+    this.line = line;
+    this.waitForWelcome();
+  }
+
+  private endTries(): void {
+    this.environment.clearTimer(this.tryTimer);
+    this.tryTimer = null;
+    const ended = [...this.tries];
+    this.tries.clear();
+    for (const { socket } of ended) socket?.close();
   }
 
   // The server that we are on is about to stop: another one takes us over before we leave it.
@@ -461,8 +491,7 @@ export class Connection {
   }
 
   private waitForWelcome(): void {
-    this.environment.clearTimer(this.silenceTimer);
-    this.silenceTimer = this.environment.setTimer(() => this.drop(), joinTimeout);
+    this.silence.set(this.patience(welcomeTimeout), () => this.drop());
   }
 
   // Our token is too old: come in as somebody new, with the same name and keys.
@@ -501,7 +530,7 @@ export class Connection {
       this.restartDelay = null;
       return { delay: Math.round(least + random * Math.min(least, 2000)), why: 'restarting' };
     }
-    if (wasJoined && this.attempt === 0) return { delay: 0, why: 'lost' };
+    if (wasJoined && this.attempt === 0) return { delay: Math.round(random * firstRetryWithin), why: 'lost' };
     const why = code === 4011 ? 'busy' : wasJoined ? 'lost' : 'unreachable';
     return { delay: backoff(this.attempt, random), why };
   }
@@ -524,15 +553,16 @@ export class Connection {
   }
 
   private watchSilence(): void {
-    this.environment.clearTimer(this.silenceTimer);
-    this.silenceTimer = this.environment.setTimer(() => this.drop(), this.within);
+    this.silence.set(this.within, () => this.drop());
   }
 
   private clearTimers(): void {
     this.pacer.stop();
-    const timers = [this.silenceTimer, this.retryTimer, this.steadyTimer, this.moveTimer];
+    this.silence.clear();
+    this.endTries();
+    const timers = [this.retryTimer, this.steadyTimer, this.moveTimer];
     for (const timer of timers) this.environment.clearTimer(timer);
-    this.silenceTimer = this.retryTimer = this.steadyTimer = this.moveTimer = null;
+    this.retryTimer = this.steadyTimer = this.moveTimer = null;
   }
 
   private keep(): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backoff, backoffMax, backoffMin, Connection } from '../protocol.js';
+import { backoff, backoffMax, backoffMin, Connection, firstRetryWithin, openTimeout, welcomeTimeout } from '../protocol.js';
 import type {
   ChatRecord,
   Credentials,
@@ -23,9 +23,30 @@ interface FakeSocket {
 }
 
 const epoch = '00000000000000aa';
+const chance = 0.5;
+const firstRetry = firstRetryWithin * chance;
 
 function chat(seq: number, text = `text ${seq}`, from = 'other'): ChatRecord {
   return { t: 'chat', seq, at: 1, from, name: from, text };
+}
+
+function welcomeWith(change: Partial<Welcome>): Welcome {
+  return {
+    t: 'welcome',
+    v: 1,
+    you: 'me',
+    resume: 'token',
+    resumed: false,
+    room: { id: 'tea', kind: 'call', locked: false, password: false, meshMax: 6, membersMax: 100 },
+    epoch,
+    seq: 0,
+    members: [],
+    items: [],
+    more: false,
+    ice: { iceServers: [], iceTransportPolicy: 'all' },
+    limits: { textBytes: 4096, messageBytes: 65536, messagesPerSecond: 10 },
+    ...change,
+  };
 }
 
 class Bench implements Listener {
@@ -40,13 +61,13 @@ class Bench implements Listener {
   kept: { resume: string; seen: Position } | null | undefined = undefined;
   connection: Connection;
 
-  constructor(credentials: Partial<Credentials> = {}) {
+  constructor(credentials: Partial<Credentials> = {}, random = chance) {
     const environment = {
       openSocket: (events: SocketEvents) => this.open(events),
       now: this.time.now,
       setTimer: this.time.setTimer,
       clearTimer: this.time.clearTimer,
-      random: () => 0.5,
+      random: () => random,
     };
     this.connection = new Connection(environment, { room: 'tea', name: 'Ada', ...credentials }, this);
     this.connection.start();
@@ -88,22 +109,13 @@ class Bench implements Listener {
 
   join(change: Partial<Welcome> = {}): void {
     this.socket.events.open();
-    this.say({
-      t: 'welcome',
-      v: 1,
-      you: 'me',
-      resume: 'token',
-      resumed: false,
-      room: { id: 'tea', kind: 'call', locked: false, password: false, meshMax: 6, membersMax: 100 },
-      epoch,
-      seq: 0,
-      members: [],
-      items: [],
-      more: false,
-      ice: { iceServers: [], iceTransportPolicy: 'all' },
-      limits: { textBytes: 4096, messageBytes: 65536, messagesPerSecond: 10 },
-      ...change,
-    });
+    this.say(welcomeWith(change));
+  }
+
+  failAll(): void {
+    for (const { closed, events } of this.sockets) {
+      if (!closed) events.closed(1006);
+    }
   }
 
   seqs(): number[] {
@@ -135,7 +147,7 @@ test('resumes at once after a loss, and shows each record once', async () => {
   bench.join({ seq: 2, items: [chat(1), chat(2)] });
   bench.say(chat(3));
   bench.socket.events.closed(1006);
-  await bench.time.pass(0);
+  await bench.time.pass(firstRetry);
   assert.equal(bench.sockets.length, 2);
   bench.join({ resumed: true, seq: 5, items: [chat(3), chat(4), chat(5)] });
   bench.say(chat(5));
@@ -148,7 +160,7 @@ test('another epoch starts the log over', async () => {
   const bench = new Bench();
   bench.join({ seq: 40, items: [chat(40)] });
   bench.socket.events.closed(1006);
-  await bench.time.pass(0);
+  await bench.time.pass(firstRetry);
   bench.join({ epoch: '00000000000000bb', seq: 2, items: [chat(1), chat(2)], gap: { from: 41, to: 41 } });
   assert.equal(bench.welcomes[1]?.restart, true);
   bench.say(chat(3));
@@ -159,7 +171,7 @@ test('a hole in the live records makes it come back and ask, but not in a loop',
   const bench = new Bench();
   bench.join({ seq: 1, items: [chat(1)] });
   bench.say(chat(4));
-  await bench.time.pass(0);
+  await bench.time.pass(firstRetry);
   assert.equal(bench.sockets.length, 2);
   bench.join({ resumed: true, seq: 4, items: [chat(2), chat(3), chat(4)] });
   bench.say(chat(9));
@@ -176,7 +188,7 @@ test('an unacknowledged post is sent again with its nonce, an acknowledged one i
   bench.say({ t: 'ack', nonce: 'nonce-one', epoch, seq: 1 });
   bench.say(chat(1, 'one', 'me'));
   bench.socket.events.closed(1006);
-  await bench.time.pass(0);
+  await bench.time.pass(firstRetry);
   bench.join({ resumed: true, seq: 1 });
   assert.deepEqual(bench.sentOf('chat'), [{ t: 'chat', nonce: 'nonce-two', text: 'two' }]);
   assert.deepEqual(bench.posted.map(({ nonce }) => nonce), ['nonce-two']);
@@ -206,7 +218,7 @@ test('a post that was written during a loss goes out after it', async () => {
   bench.join();
   bench.socket.events.closed(1006);
   bench.connection.request({ t: 'chat', nonce: 'nonce-one', text: 'one' });
-  await bench.time.pass(0);
+  await bench.time.pass(firstRetry);
   assert.equal(bench.sentOf('chat').length, 0);
   bench.join({ resumed: true });
   assert.equal(bench.sentOf('chat').length, 1);
@@ -228,7 +240,7 @@ test('as another member it does not post twice by itself', async () => {
   bench.join();
   bench.connection.request({ t: 'chat', nonce: 'nonce-one', text: 'one' });
   bench.socket.events.closed(1006);
-  await bench.time.pass(0);
+  await bench.time.pass(firstRetry);
   bench.join({ you: 'me-again' });
   assert.equal(bench.sentOf('chat').length, 0);
   assert.deepEqual(bench.posted.map(({ code }) => code), ['unsure']);
@@ -254,6 +266,7 @@ test('answers pings, and takes silence for a loss after `within`', async () => {
   assert.equal(bench.sockets.length, 1);
   await bench.time.pass(200);
   assert.equal(bench.sockets[0]?.closed, true);
+  await bench.time.pass(firstRetry);
   assert.equal(bench.sockets.length, 2);
 });
 
@@ -262,7 +275,7 @@ test('late events of an earlier socket are void', async () => {
   bench.join();
   const first = bench.socket;
   bench.say({ t: 'ping', within: 1_000 });
-  await bench.time.pass(1_000);
+  await bench.time.pass(1_000 + firstRetry);
   bench.join({ resumed: true });
   first.events.text(JSON.stringify(chat(1)));
   first.events.closed(4003);
@@ -297,17 +310,17 @@ test('a connection that breaks again at once does not make a storm', async () =>
   const bench = new Bench();
   bench.join();
   bench.socket.events.closed(1006);
-  await bench.time.pass(0);
+  await bench.time.pass(firstRetry);
   bench.join({ resumed: true });
   bench.socket.events.closed(1006);
-  await bench.time.pass(0);
+  await bench.time.pass(firstRetry);
   assert.equal(bench.sockets.length, 2);
   await bench.time.pass(1_000);
   assert.equal(bench.sockets.length, 3);
   bench.join({ resumed: true });
   await bench.time.pass(6_000);
   bench.socket.events.closed(1006);
-  await bench.time.pass(0);
+  await bench.time.pass(firstRetry);
   assert.equal(bench.sockets.length, 4, 'after a steady while the first try is immediate again');
 });
 
@@ -383,7 +396,7 @@ test('a loss during the move is a loss like any other', async () => {
   const candidate = bench.socket;
   old.events.closed(1006);
   assert.equal(candidate.closed, true);
-  await bench.time.pass(0);
+  await bench.time.pass(firstRetry);
   assert.equal(bench.sockets.length, 3);
   bench.join({ resumed: true });
   assert.equal(bench.state.state, 'joined');
@@ -392,43 +405,111 @@ test('a loss during the move is a loss like any other', async () => {
 test('Retry now does not wait', async () => {
   const bench = new Bench();
   for (let round = 0; round < 6; round++) {
-    bench.socket.events.closed(1006);
+    bench.failAll();
     await bench.time.pass(backoffMax);
   }
-  bench.socket.events.closed(1006);
+  bench.failAll();
   const before = bench.sockets.length;
   bench.connection.retryNow();
   assert.equal(bench.sockets.length, before + 1);
 });
 
-test('a server that accepts and says nothing is left', async () => {
+test('a server that accepts and says nothing is left, each time later', async () => {
   const bench = new Bench();
-  bench.socket.events.open();
-  await bench.time.pass(12_000);
-  assert.equal(bench.sockets[0]?.closed, true);
-  assert.equal(bench.state.state, 'waiting');
-});
-
-test('who comes back does not wait long for a server that does not answer', async () => {
-  const bench = new Bench();
-  bench.join();
-  bench.socket.events.closed(1006);
-  await bench.time.pass(0);
-  // Three tries get as much, the fourth and later ones twice as much as the one before.
-  for (const [patience, backoff] of [[1_500, 750], [1_500, 1_250], [1_500, 2_250], [3_000, 4_250]] as const) {
+  for (const patience of [welcomeTimeout, 2 * welcomeTimeout, 60_000, 60_000]) {
     const silent = bench.socket;
+    silent.events.open();
     await bench.time.pass(patience - 1);
     assert.equal(silent.closed, false);
     await bench.time.pass(1);
     assert.equal(silent.closed, true);
-    await bench.time.pass(backoff);
+    assert.equal(bench.state.state, 'waiting');
+    await bench.time.pass(backoffMax);
     assert.notEqual(bench.socket, silent);
   }
-  // Once open it is the welcome that is waited for.
+});
+
+test('who comes back tries a second and a third connection beside one that does not open', async () => {
+  const bench = new Bench();
+  bench.join();
+  bench.socket.events.closed(1006);
+  await bench.time.pass(firstRetry);
+  const [, first] = bench.sockets;
+  await bench.time.pass(1_499);
+  assert.equal(bench.sockets.length, 2);
+  await bench.time.pass(1);
+  assert.equal(bench.sockets.length, 3);
+  await bench.time.pass(3_000);
+  const [, , second, third] = bench.sockets;
+  assert.equal(bench.sockets.length, 4);
+  second?.events.closed(1006);
+  await bench.time.pass(5_000);
+  assert.equal(bench.sockets.length, 4);
+  // The one that was late is taken, and hears of nobody else.
+  first?.events.open();
+  assert.equal(first?.closed, false);
+  assert.equal(third?.closed, true);
+  third?.events.open();
+  third?.events.closed(1006);
+  assert.deepEqual(bench.sockets.map(({ sent }) => sent.length), [1, 1, 0, 0]);
+  first?.events.text(JSON.stringify(welcomeWith({ resumed: true })));
+  assert.equal(bench.state.state, 'joined');
+});
+
+test('when none of them opens, all are left and the next attempt waits longer', async () => {
+  const bench = new Bench();
+  bench.join();
+  bench.socket.events.closed(1006);
+  await bench.time.pass(firstRetry);
+  for (const [patience, backoff] of [[2 * openTimeout, 750], [4 * openTimeout, 1_250], [60_000, 2_250]] as const) {
+    const before = bench.sockets.length;
+    await bench.time.pass(patience - 1);
+    assert.equal(bench.socket.closed, false);
+    await bench.time.pass(1);
+    assert.ok(bench.sockets.every(({ closed }, index) => closed || index === 0));
+    assert.equal(bench.state.state, 'waiting');
+    await bench.time.pass(backoff);
+    assert.ok(bench.sockets.length <= before + 3);
+    assert.equal(bench.state.state, 'connecting');
+  }
+});
+
+test('the last of several that is closed says that none could be had', async () => {
+  const bench = new Bench();
+  bench.join();
+  bench.socket.events.closed(1006);
+  await bench.time.pass(firstRetry + 1_500);
+  const [, first, second] = bench.sockets;
+  first?.events.closed(1006);
+  assert.equal(bench.state.state, 'connecting');
+  second?.events.closed(1006);
+  assert.equal(bench.state.state, 'waiting');
+});
+
+test('a page that stood still reads what came before it calls the server silent', async () => {
+  const bench = new Bench();
+  bench.join();
+  bench.say({ t: 'ping', within: 6_000 });
+  await bench.time.pass(1_000);
+  bench.time.stand(60_000);
+  bench.say({ t: 'ping', within: 6_000 });  // lay in the queue
   await bench.time.pass(5_999);
-  bench.socket.events.open();
-  await bench.time.pass(11_999);
-  assert.equal(bench.socket.closed, false);
+  assert.equal(bench.state.state, 'joined');
+  await bench.time.pass(1);
+  assert.equal(bench.state.state, 'waiting');
+});
+
+test('the first retry is spread', async () => {
+  for (const random of [0, 0.25, 0.999]) {
+    const bench = new Bench({}, random);
+    bench.join();
+    bench.socket.events.closed(1006);
+    const delay = Math.round(random * firstRetryWithin);
+    await bench.time.pass(Math.max(0, delay - 1));
+    assert.equal(bench.sockets.length, delay === 0 ? 2 : 1);
+    await bench.time.pass(1);
+    assert.equal(bench.sockets.length, 2);
+  }
 });
 
 test('what a server promised holds for the next one, until it has been silent for longer', async () => {
@@ -436,7 +517,7 @@ test('what a server promised holds for the next one, until it has been silent fo
   bench.join();
   bench.say({ t: 'ping', within: 6_000 });
   bench.socket.events.closed(1006);
-  await bench.time.pass(0);
+  await bench.time.pass(firstRetry);
   bench.join({ resumed: true });
   const second = bench.socket;
   await bench.time.pass(6_000);
@@ -453,11 +534,10 @@ test('where connections open slowly they get more time', async () => {
   bench.socket.events.open();
   bench.join();
   bench.socket.events.closed(1006);
-  await bench.time.pass(0);
-  await bench.time.pass(3_999);
-  assert.equal(bench.socket.closed, false);
+  await bench.time.pass(firstRetry + 3_999);
+  assert.equal(bench.sockets.length, 2);
   await bench.time.pass(1);
-  assert.equal(bench.sockets.at(-1)?.closed, true);
+  assert.equal(bench.sockets.length, 3);
 });
 
 const refusals: [code: string, closeCode: number][] = [
@@ -555,7 +635,7 @@ test('a burst stays under the server’s limit, in order, and does not outlive t
   assert.ok(sent.length > 20 && sent.length <= 28, `${sent.length} in three seconds`);
   assert.deepEqual(sent, [...sent].sort((a, b) => a - b));
   bench.socket.events.closed(1006);
-  await bench.time.pass(0);
+  await bench.time.pass(firstRetry);
   bench.join({ resumed: true });
   await bench.time.pass(5_000);
   assert.equal(bench.sentOf('history').length, 0);

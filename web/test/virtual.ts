@@ -24,11 +24,21 @@ export class VirtualTime {
     for (let due = this.due(end); due !== null; due = this.due(end)) {
       const timer = this.timers.get(due) as { at: number; run: () => void };
       this.timers.delete(due);
-      this.at = timer.at;
+      this.at = Math.max(this.at, timer.at);
       timer.run();
       await settle();
     }
     this.at = end;
+  }
+
+  // Time passes in which nothing runs; one timer of those that are due then fires, and what came meanwhile is next.
+  stand(duration: number): void {
+    this.at += duration;
+    const due = this.due(this.at);
+    if (due === null) return;
+    const timer = this.timers.get(due) as { at: number; run: () => void };
+    this.timers.delete(due);
+    timer.run();
   }
 
   pending(): number {
