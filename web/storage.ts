@@ -12,6 +12,7 @@ export interface Settings {
   mic: boolean; // join with it on
   cam: boolean;
   theme: 'system' | 'light' | 'dark';
+  shortcuts: boolean; // single letters do something in a room
 }
 
 export interface Session {
@@ -53,7 +54,15 @@ let settings: Settings | null = null;
 
 export function loadSettings(): Settings {
   if (settings) return settings;
-  const defaults: Settings = { name: '', client: randomId(), devices: {}, mic: true, cam: true, theme: 'system' };
+  const defaults: Settings = {
+    name: '',
+    client: randomId(),
+    devices: {},
+    mic: true,
+    cam: true,
+    theme: 'system',
+    shortcuts: true,
+  };
   settings = { ...defaults, ...read<Settings>(local, settingsKey) };
   write(local, settingsKey, settings);
   return settings;

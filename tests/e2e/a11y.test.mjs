@@ -130,6 +130,32 @@ test('by keyboard alone', async (t) => {
     await page.locator('[data-testid="cam-toggle"][data-on="false"]').waitFor();
   });
 
+  await step('the same key counts on a Cyrillic keyboard', async () => {
+    await page.evaluate(() => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'м', code: 'KeyV', bubbles: true })));
+    await page.locator('[data-testid="cam-toggle"][data-on="true"]').waitFor();
+  });
+
+  await step('single keys can be switched off, which is kept', async () => {
+    const flip = async () => {
+      await tabTo(page, 'devices');
+      await press('Enter');
+      await tabTo(page, 'shortcuts');
+      await press('Space');
+      await press('Escape');
+      await ann.find('shortcuts').waitFor({ state: 'detached' });
+    };
+    await flip();
+    await ann.reload();
+    await ann.inRoom();
+    await page.locator('[data-testid="cam-toggle"][data-on="true"]').waitFor();
+    await press('v');
+    await press('c');
+    await flip();
+    assert.equal(await ann.find('chat-toggle').getAttribute('aria-expanded'), 'false');
+    await press('v');
+    await page.locator('[data-testid="cam-toggle"][data-on="false"]').waitFor();
+  });
+
   await step('a dialog keeps the focus, closes by Escape and gives the focus back', async () => {
     await tabTo(page, 'share');
     await press('Enter');

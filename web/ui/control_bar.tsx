@@ -100,12 +100,10 @@ function Extras({ room, actions, publishes, narrow }: ExtrasProps) {
           {words(shareWords)}
         </IconButton>
       )}
-      {publishes && (
-        <IconButton label="Devices" data-testid="devices" onClick={actions.devices}>
-          <SlidersIcon />
-          {words('Devices')}
-        </IconButton>
-      )}
+      <IconButton label="Settings" data-testid="devices" onClick={actions.settings}>
+        <SlidersIcon />
+        {words('Settings')}
+      </IconButton>
       <IconButton label="Share the link" data-testid="share" onClick={actions.share}>
         <LinkIcon />
         {words('Share the link')}

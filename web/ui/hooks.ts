@@ -2,6 +2,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { RefObject } from 'preact';
 import { capture, captureStore } from '../browser.js';
 import type { CaptureState } from '../capture.js';
+import { shortcutOf, type Shortcut } from '../shortcuts.js';
+import { loadSettings } from '../storage.js';
 import type { Store } from '../store.js';
 
 // What `select` gives of a store, again whenever that changes.
@@ -62,19 +64,18 @@ export function useInterval(run: () => void, delay: number | null): void {
   }, [delay]);
 }
 
-// Single letters, and only where nobody is typing.
-export function useShortcuts(keys: Record<string, () => void>): void {
-  const latest = useRef(keys);
-  latest.current = keys;
+// Only where nobody is typing.
+export function useShortcuts(run: (shortcut: Shortcut) => void): void {
+  const latest = useRef(run);
+  latest.current = run;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
       const target = event.target as Element | null;
-      if (target?.closest('input, textarea, select, [contenteditable], dialog')) return;
-      const run = latest.current[event.key.toLowerCase()];
-      if (!run) return;
+      if (event.defaultPrevented || target?.closest('input, textarea, select, [contenteditable], dialog')) return;
+      const shortcut = shortcutOf(event, loadSettings().shortcuts);
+      if (!shortcut) return;
       event.preventDefault();
-      run();
+      latest.current(shortcut);
     };
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { capture } from '../browser.js';
 import type { Slot } from '../media.js';
 import type { Room } from '../room.js';
-import { saveSettings } from '../storage.js';
+import { loadSettings, saveSettings } from '../storage.js';
 import { ChatPanel } from './chat_panel.js';
 import { ControlBar } from './control_bar.js';
 import { Banners, ConnectionStatus, Notices } from './banners.js';
@@ -23,7 +23,7 @@ export interface RoomActions {
   panel: Panel;
   setPanel(panel: Panel): void;
   share(): void;
-  devices(): void;
+  settings(): void;
   ask(question: Question): void;
   leave(): void;
 }
@@ -38,7 +38,7 @@ export function RoomView({ room, name }: RoomViewProps) {
   useTitle(`${name} – waaft`);
   const wide = useMedia('(min-width: 1100px)');
   const [panel, setPanelState] = useState<Panel>(null);
-  const [dialog, setDialog] = useState<'share' | 'devices' | null>(null);
+  const [dialog, setDialog] = useState<'share' | 'settings' | null>(null);
   const [question, setQuestion] = useState<Question | null>(null);
   // By hand the panel takes the focus, and gives it back to its button.
   const byHand = useRef(false);
@@ -61,7 +61,7 @@ export function RoomView({ room, name }: RoomViewProps) {
     panel,
     setPanel,
     share: () => setDialog('share'),
-    devices: () => setDialog('devices'),
+    settings: () => setDialog('settings'),
     ask: setQuestion,
     leave: () => room.leave(),
   };
@@ -71,11 +71,10 @@ export function RoomView({ room, name }: RoomViewProps) {
   useEffect(() => {
     if (broadcast && wide) showPanel('chat');
   }, [broadcast]);
-  useShortcuts({
-    m: () => publishes && toggle('mic'),
-    v: () => publishes && toggle('cam'),
-    c: () => setPanel(panel === 'chat' ? null : 'chat'),
-    escape: () => panel && !wide && setPanel(null),
+  useShortcuts((shortcut) => {
+    if (shortcut === 'chat') setPanel(panel === 'chat' ? null : 'chat');
+    else if (shortcut === 'close' && panel && !wide) setPanel(null);
+    else if (shortcut !== 'close' && publishes) toggle(shortcut);
   });
   return (
     <div class={`room ${panel ? 'room-with-panel' : ''}`}>
@@ -89,7 +88,7 @@ export function RoomView({ room, name }: RoomViewProps) {
       {panel === 'people' && <PeoplePanel room={room} actions={actions} />}
       <ControlBar room={room} actions={actions} publishes={publishes} />
       {dialog === 'share' && <ShareDialog room={name} onClose={() => setDialog(null)} />}
-      {dialog === 'devices' && <DevicesDialog onClose={() => setDialog(null)} />}
+      {dialog === 'settings' && <SettingsDialog publishes={publishes} onClose={() => setDialog(null)} />}
       {question && <Confirm question={question} onDone={() => setQuestion(null)} />}
       <InvitationDialog room={room} />
     </div>
@@ -119,17 +118,48 @@ function RoomHeader({ room, name }: { room: Room; name: string }) {
   );
 }
 
-function DevicesDialog({ onClose }: { onClose(): void }) {
+// Who only watches has no devices to choose.
+function SettingsDialog({ publishes, onClose }: { publishes: boolean; onClose(): void }) {
   const { devices } = capture.state;
   useEffect(() => void capture.refreshDevices(), []);
   return (
-    <Dialog title="Devices" onClose={onClose} class="dialog-small">
-      <DeviceFailures state={capture.state} />
-      {devices.length === 0 && (
-        <p class="quiet-text">No device is known yet. Turn on your camera or microphone first; the browser asks you then.</p>
+    <Dialog title="Settings" onClose={onClose} class="dialog-small">
+      {publishes && (
+        <>
+          <DeviceFailures state={capture.state} />
+          {devices.length === 0 && (
+            <p class="quiet-text">No device is known yet. Turn on your camera or microphone first; the browser asks you then.</p>
+          )}
+          <DevicePickers />
+        </>
       )}
-      <DevicePickers />
+      <ShortcutsSwitch />
     </Dialog>
+  );
+}
+
+function ShortcutsSwitch() {
+  const [on, setOn] = useState(loadSettings().shortcuts);
+  const change = (next: boolean) => {
+    saveSettings({ shortcuts: next });
+    setOn(next);
+  };
+  return (
+    <div class="check">
+      <label>
+        <input
+          type="checkbox"
+          checked={on}
+          data-testid="shortcuts"
+          aria-describedby="shortcuts-hint"
+          onChange={(event) => change(event.currentTarget.checked)}
+        />
+        Single-key shortcuts (M, V, C)
+      </label>
+      <p class="field-hint" id="shortcuts-hint">
+        M turns the microphone on and off, V the camera; C opens the chat.
+      </p>
+    </div>
   );
 }
 
