@@ -42,8 +42,11 @@ test('the host', async (t) => {
     await pictureMoves(host, tileOf(cleo.id));
   });
 
-  await step('removes: that person is told, the others see it, and the way back is open', async () => {
+  await step('removes, after a question: that person is told, the others see it, and the way back is open', async () => {
     await host.manage(bob.id, 'Remove');
+    await host.answer('Cancel');
+    await host.manage(bob.id, 'Remove');
+    await host.answer('Remove');
     const page = await bob.failurePage('removed');
     await cleo.page.getByText('The host removed Bob.').waitFor();
     await host.tile(bob.id).waitFor({ state: 'detached' });
@@ -57,7 +60,7 @@ test('the host', async (t) => {
 
   await step('bans: that browser is refused, another person is not', async () => {
     await host.manage(bob.id, 'Ban');
-    await host.page.getByRole('dialog').getByRole('button', { name: 'Ban' }).click();
+    await host.answer('Ban');
     await bob.failurePage('banned');
     await bob.join(host.link, { refused: true });
     await bob.failurePage('banned');
@@ -68,7 +71,7 @@ test('the host', async (t) => {
 
   await step('hands over: the other one is the host now', async () => {
     await host.manage(cleo.id, 'Make host');
-    await host.page.getByRole('dialog').getByRole('button', { name: 'Hand over' }).click();
+    await host.answer('Hand over');
     await cleo.page.getByText('You are the host now.').waitFor();
     await cleo.openPanel('people');
     await cleo.find('end').waitFor();
@@ -77,7 +80,7 @@ test('the host', async (t) => {
 
   await step('ends the room: everybody is told and the link is dead', async () => {
     await cleo.click('end');
-    await cleo.page.getByRole('dialog').getByRole('button', { name: 'End the room' }).click();
+    await cleo.answer('End the room');
     for (const one of [host, cleo]) await one.failurePage('room_ended');
     const page = await (async () => {
       await bob.open(host.link);

@@ -108,13 +108,17 @@ test('small things of the chat', async (t) => {
     assert.equal(await given(bob, 1).getAttribute('aria-pressed'), 'true');
   });
 
-  await step('one deletes what one wrote; the host deletes anything', async () => {
+  await step('one deletes what one wrote, after a question; the host deletes anything', async () => {
     await ann.say('of the host');
     await message(bob, 'of the host').waitFor();
     assert.equal(await message(bob, 'of the host').getByTestId('delete').count(), 0);
     for (const [view, text] of [[bob, 'two'], [ann, 'look at']]) {
       await message(view, text).hover();
       await message(view, text).getByTestId('delete').click();
+      await view.answer('Cancel');
+      await message(view, text).hover();
+      await message(view, text).getByTestId('delete').click();
+      await view.answer('Delete');
       for (const each of [ann, bob]) await message(each, text).waitFor({ state: 'detached' });
     }
     await bob.reads(['one', 'Deleted', 'Deleted', 'of the host']);

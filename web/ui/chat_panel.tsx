@@ -29,7 +29,7 @@ export function ChatPanel({ room, actions, focus }: ChatPanelProps) {
           <CloseIcon />
         </IconButton>
       </header>
-      <Messages room={room} />
+      <Messages room={room} actions={actions} />
       <Composer room={room} focus={focus} />
     </aside>
   );
@@ -37,7 +37,7 @@ export function ChatPanel({ room, actions, focus }: ChatPanelProps) {
 
 // ---- messages ----
 
-function Messages({ room }: { room: Room }) {
+function Messages({ room, actions }: { room: Room; actions: RoomActions }) {
   const { messages, gaps, more } = useStore(room.store, ({ log }) => log);
   const posted = useStore(room.store, (state) => state.posted);
   const loading = useStore(room.store, (state) => state.loadingOlder);
@@ -64,6 +64,7 @@ function Messages({ room }: { room: Room }) {
             <Message
               key={message.seq}
               room={room}
+              actions={actions}
               message={message}
               before={messages[index - 1]}
               gap={gaps.find(({ to }) => to < message.seq && to >= (messages[index - 1]?.seq ?? 0))}
@@ -137,12 +138,13 @@ function GapNote() {
 
 interface MessageProps {
   room: Room;
+  actions: RoomActions;
   message: ChatRecord;
   before: ChatRecord | undefined;
   gap: Gap | undefined;
 }
 
-function Message({ room, message, before, gap }: MessageProps) {
+function Message({ room, actions, message, before, gap }: MessageProps) {
   const you = useStore(room.store, (state) => state.you);
   const grouped = !gap && before?.from === message.from && message.at - before.at < groupWithin;
   const mine = message.from === you;
@@ -170,7 +172,7 @@ function Message({ room, message, before, gap }: MessageProps) {
             <p class="message-text" dir="auto">
               {textWithLinks(message.text)}
             </p>
-            <Reactions room={room} message={message} you={you} />
+            <MessageFoot room={room} actions={actions} message={message} you={you} />
           </>
         )}
       </li>
@@ -198,12 +200,18 @@ function timeWords(at: number): string {
   return (today ? clock : clockAndDay).format(at);
 }
 
-function Reactions({ room, message, you }: { room: Room; message: ChatRecord; you: string }) {
+interface MessageFootProps {
+  room: Room;
+  actions: RoomActions;
+  message: ChatRecord;
+  you: string;
+}
+
+function MessageFoot(props: MessageFootProps) {
+  const { room, message, you } = props;
   const [picking, setPicking] = useState(false);
-  const isHost = useStore(room.store, () => room.me()?.role === 'host');
-  const mayDelete = message.from === you || isHost;
   const given = Object.entries(message.reactions ?? {});
-  const toggle = (emoji: string) => {
+  const react = (emoji: string) => {
     const on = !reactedBy(message, emoji).includes(you);
     room.react(message.seq, emoji, on);
     setPicking(false);
@@ -217,7 +225,7 @@ function Reactions({ room, message, you }: { room: Room; message: ChatRecord; yo
           class="reaction"
           aria-pressed={by.includes(you)}
           aria-label={`${emoji}, ${by.length}`}
-          onClick={() => toggle(emoji)}
+          onClick={() => react(emoji)}
         >
           {emoji} <span>{by.length}</span>
         </button>
@@ -225,7 +233,7 @@ function Reactions({ room, message, you }: { room: Room; message: ChatRecord; yo
       <span class={`message-actions ${picking ? 'message-actions-open' : ''}`}>
         {picking &&
           emojis.map((emoji) => (
-            <button key={emoji} type="button" class="emoji" aria-label={`React with ${emoji}`} onClick={() => toggle(emoji)}>
+            <button key={emoji} type="button" class="emoji" aria-label={`React with ${emoji}`} onClick={() => react(emoji)}>
               {emoji}
             </button>
           ))}
@@ -238,13 +246,26 @@ function Reactions({ room, message, you }: { room: Room; message: ChatRecord; yo
         >
           <SmileIcon size={18} />
         </IconButton>
-        {mayDelete && (
-          <IconButton label="Delete message" class="mini mini-delete" data-testid="delete" onClick={() => room.deleteMessage(message.seq)}>
-            <TrashIcon size={18} />
-          </IconButton>
-        )}
+        <DeleteButton {...props} />
       </span>
     </div>
+  );
+}
+
+function DeleteButton({ room, actions, message, you }: MessageFootProps) {
+  const isHost = useStore(room.store, () => room.me()?.role === 'host');
+  if (message.from !== you && !isHost) return null;
+  const remove = () =>
+    actions.ask({
+      title: 'Delete this message?',
+      text: 'Its text is gone for everybody. This can’t be undone.',
+      yes: 'Delete',
+      run: () => room.deleteMessage(message.seq),
+    });
+  return (
+    <IconButton label="Delete message" class="mini mini-delete" data-testid="delete" onClick={remove}>
+      <TrashIcon size={18} />
+    </IconButton>
   );
 }
 

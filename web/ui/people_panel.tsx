@@ -121,6 +121,13 @@ function HostActions({ room, member, actions, broadcast }: PersonProps) {
       yes: 'Hand over',
       run: () => asHost.handOver(member.id),
     });
+  const remove = () =>
+    actions.ask({
+      title: `Remove ${member.name}?`,
+      text: 'They leave the room at once. With the link they may come in again, unless you lock the room.',
+      yes: 'Remove',
+      run: () => asHost.remove(member.id),
+    });
   const ban = () =>
     actions.ask({
       title: `Ban ${member.name}?`,
@@ -141,7 +148,7 @@ function HostActions({ room, member, actions, broadcast }: PersonProps) {
       {member.role === 'viewer' && <Button onClick={() => asHost.setRole(member.id, 'speaker')}>Make speaker</Button>}
       {member.role === 'speaker' && <Button onClick={() => asHost.setRole(member.id, 'viewer')}>Make viewer</Button>}
       <Button onClick={handOver}>Make host</Button>
-      <Button data-testid="remove" onClick={() => asHost.remove(member.id)}>
+      <Button data-testid="remove" onClick={remove}>
         Remove
       </Button>
       <Button class="danger-text" data-testid="ban" onClick={ban}>

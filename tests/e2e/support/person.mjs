@@ -118,6 +118,13 @@ export class Person {
     await person.getByRole('button', { name: action, exact: true }).click();
   }
 
+  // Presses that button of the question that the page asks.
+  async answer(word) {
+    const question = this.page.getByRole('dialog');
+    await question.getByRole('button', { name: word, exact: true }).click();
+    await question.waitFor({ state: 'detached' });
+  }
+
   async leave() {
     await this.click('leave');
     await this.failurePage('left');
