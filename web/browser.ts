@@ -1,5 +1,6 @@
 // The browser's side of the interfaces that protocol.ts, media.ts and capture.ts ask for.
 
+import { BackGuard } from './back_guard.js';
 import { Capture, type Devices } from './capture.js';
 import type { PeerConnection } from './media.js';
 import type { Environment, SocketEvents } from './protocol.js';
@@ -52,6 +53,13 @@ export const capture = new Capture(browserDevices(), loadSettings().devices, () 
 );
 
 navigator.mediaDevices?.addEventListener?.('devicechange', () => void capture.refreshDevices());
+
+export const backGuard = new BackGuard({
+  onGuard: () => (history.state as { guard?: boolean } | null)?.guard === true,
+  addGuard: () => history.pushState({ guard: true }, ''),
+  address: () => location.pathname,
+  go: (delta) => history.go(delta),
+});
 
 // How loud a track is, between 0 and 1: the loudest moment of the last 170 ms (at 48 kHz), which is longer than the time
 // between two looks at it, so that nothing short is missed.

@@ -1,7 +1,7 @@
 // Which page is shown.
 
 import { useEffect, useState } from 'preact/hooks';
-import { capture } from '../browser.js';
+import { backGuard, capture } from '../browser.js';
 import { placeOf, type Place } from '../place.js';
 import { FailurePage } from './failure_page.js';
 import { RoomPage } from './room_page.js';
@@ -14,10 +14,16 @@ interface Shown {
 
 const here = (): Shown => ({ place: placeOf(location.pathname), entry: null });
 
+function goTo(address: string): void {
+  history.pushState(null, '', address);
+  backGuard.moved();
+}
+
 export function App() {
   const [{ place, entry }, setShown] = useState(here);
   useEffect(() => {
     const onPop = () => {
+      if (backGuard.popped()) return;
       capture.stop();
       setShown(here());
     };
@@ -26,11 +32,11 @@ export function App() {
   }, []);
   const goHome = () => {
     capture.stop();
-    history.pushState(null, '', '/');
+    goTo('/');
     setShown({ place: { page: 'start' }, entry: null });
   };
   const goRoom = (room: string, entry: Entry) => {
-    history.pushState(null, '', `/r/${room}`);
+    goTo(`/r/${room}`);
     setShown({ place: { page: 'room', room }, entry });
   };
   if (place.page === 'start') return <StartPage onStarted={goRoom} />;

@@ -65,7 +65,7 @@ export function RoomPage({ name, entry, onHome }: RoomPageProps) {
   const onWay = (way: Way) => {
     if (way === 'home') return onHome();
     if (way === 'plain') {
-      history.replaceState(null, '', location.pathname);
+      history.replaceState(history.state, '', location.pathname);
       setLink(undefined);
     }
     if (way === 'rejoin' && lastEntry.current) return enter(lastEntry.current);

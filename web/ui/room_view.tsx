@@ -1,7 +1,7 @@
 // A running room: header, stage, chat or people, and the bar of controls.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { capture } from '../browser.js';
+import { backGuard, capture } from '../browser.js';
 import type { Slot } from '../media.js';
 import type { Room } from '../room.js';
 import { loadSettings, saveSettings } from '../storage.js';
@@ -65,6 +65,11 @@ export function RoomView({ room, name }: RoomViewProps) {
     ask: setQuestion,
     leave: () => room.leave(),
   };
+  useBackGuard(room, setQuestion);
+  const onAnswered = () => {
+    setQuestion(null);
+    backGuard.stay();
+  };
   const publishes = useStore(room.store, ({ members, you }) => members.some(({ id, role }) => id === you && role !== 'viewer'));
   const broadcast = useStore(room.store, (state) => state.room?.kind === 'broadcast');
   // In a broadcast the chat is half of what there is to do.
@@ -89,10 +94,23 @@ export function RoomView({ room, name }: RoomViewProps) {
       <ControlBar room={room} actions={actions} publishes={publishes} />
       {dialog === 'share' && <ShareDialog room={name} onClose={() => setDialog(null)} />}
       {dialog === 'settings' && <SettingsDialog publishes={publishes} onClose={() => setDialog(null)} />}
-      {question && <Confirm question={question} onDone={() => setQuestion(null)} />}
+      {question && <Confirm question={question} onDone={onAnswered} />}
       <InvitationDialog room={room} />
     </div>
   );
+}
+
+function useBackGuard(room: Room, ask: (question: Question) => void): void {
+  useEffect(() => {
+    const question = {
+      title: 'Leave the room?',
+      text: 'It goes on without you. You can come back with the same link.',
+      yes: 'Leave',
+      run: () => backGuard.leave(),
+    };
+    backGuard.arm({ ask: () => ask(question), leave: () => room.leave() });
+    return () => backGuard.disarm();
+  }, [room]);
 }
 
 function RoomHeader({ room, name }: { room: Room; name: string }) {
