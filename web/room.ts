@@ -4,6 +4,7 @@
 import type { Capture, CaptureState } from './capture.js';
 import { apply, emptyLog, oldestSeq, prepend, type ChatLog } from './chat.js';
 import { Mesh, mayPublish, slots, type MeshEnvironment, type PeerView, type Slot } from './media.js';
+import { isLive, type Intent } from './on_air.js';
 import {
   Connection,
   type Credentials,
@@ -46,6 +47,14 @@ export interface RoomState {
   capture: CaptureState;
   peers: Map<string, PeerView>;
   waiting: boolean; // what keeps the rooms is away: chat is sent when it is back
+  everLive: boolean; // somebody was live since we are here
+}
+
+export interface KeptState {
+  resume: string;
+  seen: Position;
+  call: number; // highest incarnation used by this tab
+  live: Intent; // what was on
 }
 
 export interface RoomDependencies {
@@ -57,7 +66,7 @@ export interface RoomDependencies {
   newNonce(): string;
   readIce(resume: string): Promise<Ice>;
   // For the next load of the page.
-  keep(state: { resume: string; seen: Position; call: number } | null): void;
+  keep(state: KeptState | null): void;
   keepHostKey(key: string | null): void;
   // The host turned these off: they stay off after a reload.
   keepOff(off: Live): void;
@@ -76,6 +85,8 @@ export class Room implements Listener {
   private resume = '';
   private seen: Position | null = null;
   private call: number;
+  private live: Intent;
+  liveBefore: Intent | null; // what was on before the page was loaded again, as long as we are still that member
   private sentLive = '';
   private sentTracks: Record<Slot, MediaStreamTrack | null> = { mic: null, cam: null, screen: null };
   private chatVisible = false;
@@ -85,7 +96,7 @@ export class Room implements Listener {
   constructor(
     private readonly dependencies: RoomDependencies,
     credentials: Credentials,
-    lastCall: number | undefined,
+    last: Partial<KeptState>,
   ) {
     this.store = createStore<RoomState>({
       status: { state: 'connecting', attempt: 0 },
@@ -103,8 +114,11 @@ export class Room implements Listener {
       capture: dependencies.capture.state,
       peers: new Map(),
       waiting: false,
+      everLive: false,
     });
-    this.call = lastCall ?? -1;
+    this.call = last.call ?? -1;
+    this.liveBefore = last.live ?? null;
+    this.live = this.liveBefore ?? { mic: false, cam: false };
     this.mesh = new Mesh(this.meshEnvironment(), this.call + 1);
     this.connection = new Connection(dependencies.environment, credentials, this);
   }
@@ -199,8 +213,19 @@ export class Room implements Listener {
 
   // To be called after every change of Capture.
   captureChanged(): void {
-    this.store.set({ capture: this.dependencies.capture.state });
+    const { state } = this.dependencies.capture;
+    this.store.set({ capture: state });
+    this.noteLive();
     this.publish();
+    const live = { mic: state.on.mic || state.busy.mic, cam: state.on.cam || state.busy.cam };
+    if (live.mic === this.live.mic && live.cam === this.live.cam) return;
+    this.live = live;
+    this.keepForReload();
+  }
+
+  private noteLive(): void {
+    const { everLive, members, capture } = this.store.get();
+    if (!everLive && (isLive(capture.on) || members.some(({ live }) => isLive(live)))) this.store.set({ everLive: true });
   }
 
   dismiss(id: number): void {
@@ -293,6 +318,7 @@ export class Room implements Listener {
   keep(state: { resume: string; seen: Position } | null): void {
     this.resume = state?.resume ?? '';
     this.seen = state?.seen ?? null;
+    if (!state) this.liveBefore = null;
     this.keepForReload();
   }
 
@@ -362,6 +388,7 @@ export class Room implements Listener {
   private membersChanged(): void {
     const me = this.me();
     if (!me) return;
+    this.noteLive();
     this.mesh.setMembers(me, this.store.get().members);
     this.publish();
   }
@@ -376,14 +403,17 @@ export class Room implements Listener {
       this.sentTracks[slot] = tracks[slot];
       this.mesh.setTrack(slot, tracks[slot]);
     }
-    if (!mayPublish(me)) return;
+    if (!mayPublish(me)) {
+      this.sentLive = ''; // the server takes a viewer's devices for off, whatever was said before
+      return;
+    }
     const live = JSON.stringify(on);
     if (live !== this.sentLive && this.connection.send({ t: 'state', ...on })) this.sentLive = live;
   }
 
   private keepForReload(): void {
-    const { keep } = this.dependencies;
-    keep(this.resume && this.seen ? { resume: this.resume, seen: this.seen, call: this.call } : null);
+    const { resume, seen, call, live } = this;
+    this.dependencies.keep(resume && seen ? { resume, seen, call, live } : null);
   }
 
   private notify(notice: NoticeWithoutId): void {

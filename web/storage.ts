@@ -3,7 +3,7 @@
 // windows, settings) everything works, and nothing is remembered.
 
 import type { DeviceChoice } from './capture.js';
-import type { Position } from './messages.js';
+import type { KeptState } from './room.js';
 
 export interface Settings {
   name: string;
@@ -13,12 +13,6 @@ export interface Settings {
   cam: boolean;
   theme: 'system' | 'light' | 'dark';
   shortcuts: boolean; // single letters do something in a room
-}
-
-export interface Session {
-  resume: string;
-  seen: Position;
-  call: number; // highest incarnation used by this tab
 }
 
 function read<T>(storage: () => Storage, key: string): Partial<T> {
@@ -83,10 +77,10 @@ export function keepHostKey(room: string, key: string | null): void {
   write(local, hostKeysKey, Object.fromEntries(entries.slice(-hostKeysMax)));
 }
 
-export function loadSession(room: string): Partial<Session> {
-  return read<Session>(session, `waaft.room.${room}`);
+export function loadSession(room: string): Partial<KeptState> {
+  return read<KeptState>(session, `waaft.room.${room}`);
 }
 
-export function keepSession(room: string, value: Session | null): void {
+export function keepSession(room: string, value: KeptState | null): void {
   write(session, `waaft.room.${room}`, value);
 }

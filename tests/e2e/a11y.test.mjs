@@ -65,6 +65,17 @@ test('every page, at four sizes, light and dark', async (t) => {
     await everySizeAndScheme(ann, 'room-people');
   });
 
+  await step('a broadcast, before and after going live, for the host and for who watches', async () => {
+    const [host, viewer] = [await person('Host'), await person('Viewer')];
+    await host.start(origin, { kind: 'broadcast' });
+    await viewer.join(host.link);
+    for (const [one, what] of [[host, 'host'], [viewer, 'viewer']]) await everySizeAndScheme(one, `not-live-${what}`);
+    await host.click('go-live');
+    await pictureMoves(viewer, tileOf(host.id));
+    await everySizeAndScheme(host, 'live-host');
+    for (const one of [viewer, host]) await one.leave();
+  });
+
   await step('the dialogs', async () => {
     await ann.page.setViewportSize(sizes[2]);
     await ann.click('share');

@@ -1,10 +1,12 @@
 // What the room has to say: connection, no place, being the host of a broadcast, short notices.
 
-import { useState } from 'preact/hooks';
-import { environment, hasWebRtc } from '../browser.js';
+import { useEffect, useState } from 'preact/hooks';
+import { capture, environment, hasWebRtc } from '../browser.js';
 import { failure } from '../failures.js';
+import { isLive } from '../on_air.js';
 import type { Status } from '../protocol.js';
 import type { Notice, Room } from '../room.js';
+import { loadSettings } from '../storage.js';
 import { useInterval, useStore } from './hooks.js';
 import { CloseIcon } from './icons.js';
 import { Button, IconButton } from './parts.js';
@@ -37,6 +39,7 @@ function statusWords(status: Status, everJoined: boolean): string {
 export function Banners({ room, actions }: { room: Room; actions: RoomActions }) {
   const state = useStore(room.store, (value) => value);
   const me = room.me();
+  const broadcast = state.room?.kind === 'broadcast';
   const failing = Object.values(state.capture.failures).some(Boolean);
   return (
     <div class="banners">
@@ -64,7 +67,8 @@ export function Banners({ room, actions }: { room: Room; actions: RoomActions })
           </p>
         </div>
       )}
-      {me?.role === 'host' && state.room?.kind === 'broadcast' && <HostBanner room={room} actions={actions} />}
+      {broadcast && me?.role === 'host' && <HostBanner room={room} actions={actions} />}
+      {broadcast && me?.role === 'speaker' && <SpeakerBanner room={room} />}
       {failing && me?.role !== 'viewer' && <DeviceFailures state={state.capture} />}
     </div>
   );
@@ -104,20 +108,50 @@ function AwayBanner({ room }: { room: Room }) {
 
 function HostBanner({ room, actions }: { room: Room; actions: RoomActions }) {
   const watching = useStore(room.store, ({ members }) => members.filter(({ role, away }) => role === 'viewer' && !away).length);
-  const on = useStore(room.store, ({ capture }) => capture.on);
-  const live = on.mic || on.cam || on.screen;
+  const live = useStore(room.store, ({ capture: { on } }) => isLive(on));
   return (
     <div class="note note-brand" data-testid="host-banner">
       <p>
-        <strong>{live ? 'You are live.' : 'You are not live yet.'}</strong>{' '}
+        <strong>{live ? 'You are live.' : 'You are not live.'}</strong>{' '}
         {watching === 0 ? 'Nobody is watching yet: share the link.' : watching === 1 ? 'One person is watching.' : `${watching} people are watching.`}
       </p>
+      {!live && <GoLive room={room} />}
       {watching === 0 ? (
         <Button onClick={actions.share}>Share the link</Button>
       ) : (
         <Button onClick={() => actions.setPanel('people')}>Invite to speak</Button>
       )}
     </div>
+  );
+}
+
+// For who was made a speaker. Once live, they know how; whoever only listens then is left alone.
+function SpeakerBanner({ room }: { room: Room }) {
+  const live = useStore(room.store, ({ capture: { on } }) => isLive(on));
+  const [wasLive, setWasLive] = useState(live);
+  useEffect(() => {
+    if (live) setWasLive(true);
+  }, [live]);
+  if (wasLive) return null;
+  return (
+    <div class="note note-brand" data-testid="speaker-banner">
+      <p>
+        <strong>You may speak.</strong> Nobody sees or hears you until you go live.
+      </p>
+      <GoLive room={room} />
+    </div>
+  );
+}
+
+// With what the preview and the bar were left at.
+function GoLive({ room }: { room: Room }) {
+  const { mic, cam } = useStore(room.store, (state) => state.capture.busy);
+  const wished = loadSettings();
+  if (!wished.mic && !wished.cam) return <p>Turn on your microphone or camera to go live.</p>;
+  return (
+    <Button tone="main" data-testid="go-live" disabled={mic || cam} onClick={() => void capture.start(wished.mic, wished.cam)}>
+      Go live
+    </Button>
   );
 }
 

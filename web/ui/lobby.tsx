@@ -4,11 +4,12 @@ import { useEffect, useState } from 'preact/hooks';
 import type { RoomSummary } from '../api.js';
 import { capture } from '../browser.js';
 import { failure } from '../failures.js';
+import type { Intent } from '../on_air.js';
 import { loadSettings, saveSettings } from '../storage.js';
 import { useTitle } from './hooks.js';
 import { LockIcon } from './icons.js';
 import { Button, Page } from './parts.js';
-import { Preview, startCapture, type Intent } from './preview.js';
+import { Preview, startCapture } from './preview.js';
 import { NameField, PasswordField, saidName, type Entry } from './start.js';
 
 interface LobbyProps {
@@ -32,8 +33,8 @@ export function Lobby({ summary, host, invited, failedCode, onJoin, onHome }: Lo
   }, []);
   const join = (event: Event) => {
     event.preventDefault();
-    if (publishes) startCapture(intent);
-    else capture.stop();
+    if (summary.kind === 'call') startCapture(intent);
+    else capture.stop(); // also for the host: the preview is for nobody else
     onJoin({ name: saidName(name, host ? 'Host' : 'Guest'), password });
   };
   const onIntent = (next: Intent) => {
@@ -65,7 +66,7 @@ export function Lobby({ summary, host, invited, failedCode, onJoin, onHome }: Lo
           </form>
           {publishes && <p class="quiet-text">No camera or microphone? Join anyway: you can see, hear and chat.</p>}
         </div>
-        {publishes && <Preview name={name} intent={intent} onIntent={onIntent} />}
+        {publishes && <Preview name={name} broadcast={summary.kind === 'broadcast'} intent={intent} onIntent={onIntent} />}
       </div>
     </Page>
   );

@@ -4,24 +4,21 @@ import { useEffect, useRef } from 'preact/hooks';
 import { audioContext, capture, LevelMeter } from '../browser.js';
 import type { CaptureState, DeviceChoice } from '../capture.js';
 import { deviceFailure } from '../failures.js';
+import type { Intent } from '../on_air.js';
 import { loadSettings, saveSettings } from '../storage.js';
 import { useCapture } from './hooks.js';
 import { CameraIcon, CameraOffIcon, MicIcon, MicOffIcon, WarnIcon } from './icons.js';
 import { Button, Field, IconButton } from './parts.js';
 
-export interface Intent {
-  mic: boolean;
-  cam: boolean;
-}
-
 interface PreviewProps {
   name: string;
+  broadcast: boolean;
   intent: Intent;
   onIntent(intent: Intent): void;
 }
 
-// Before the browser has been asked, the toggles say what will be on; afterwards what is on.
-export function Preview({ name, intent, onIntent }: PreviewProps) {
+// Before the browser has been asked, the toggles say what will be on; afterwards what is on. Nobody else sees it.
+export function Preview({ name, broadcast, intent, onIntent }: PreviewProps) {
   const state = useCapture();
   const asked = wasAsked(state);
   const shown = asked ? state.on : intent;
@@ -38,7 +35,7 @@ export function Preview({ name, intent, onIntent }: PreviewProps) {
         {!state.on.cam && (
           <div class="preview-off">
             <p class="preview-name">{name || 'This is you'}</p>
-            <p>{previewText(state, asked, intent)}</p>
+            <p>{previewText(state, asked || !intent.cam, broadcast)}</p>
             {!asked && (intent.mic || intent.cam) && (
               <Button tone="glass" onClick={() => void capture.start(intent.mic, intent.cam)}>
                 Check camera and sound
@@ -69,11 +66,11 @@ export function startCapture(intent: Intent): void {
   void capture.start(intent.mic && !failures.mic, intent.cam && !failures.cam);
 }
 
-function previewText(state: CaptureState, asked: boolean, intent: Intent): string {
+function previewText(state: CaptureState, off: boolean, broadcast: boolean): string {
   if (state.busy.cam) return 'Waiting for your camera. The browser may be asking you to allow it.';
   if (state.failures.cam) return 'No picture from your camera.';
-  if (!asked && intent.cam) return 'Your camera comes on when you go in.';
-  return 'Your camera is off.';
+  if (off) return 'Your camera is off.';
+  return broadcast ? 'Nobody sees you before you go live.' : 'Your camera comes on when you go in.';
 }
 
 export function SelfVideo({ track }: { track: MediaStreamTrack | null }) {

@@ -5,6 +5,7 @@ import { ApiError, readIce, readRoom, type RoomSummary } from '../api.js';
 import { capture, captureStore, createPeerConnection, createStream, environment, hasWebRtc } from '../browser.js';
 import type { Way } from '../failures.js';
 import { mayPublish } from '../media.js';
+import { onEntry } from '../on_air.js';
 import type { Credentials } from '../protocol.js';
 import { Room } from '../room.js';
 import { hostKey, keepHostKey, keepSession, loadSession, loadSettings, randomId, saveSettings } from '../storage.js';
@@ -133,22 +134,19 @@ function RunningRoom({ room, name, onClosed, onHome }: RunningRoomProps) {
   useEffect(() => {
     if (closed) onClosed(closed);
   }, [closed]);
-  useCaptureOnReturn(room);
+  useCaptureOnEntry(room);
   useWakeLock();
   return <RoomView room={room} name={name} onHome={onHome} />;
 }
 
-// After a reload who was sending sends again.
-function useCaptureOnReturn(room: Room): void {
+function useCaptureOnEntry(room: Room): void {
   const you = useStore(room.store, (state) => state.you);
   useEffect(() => {
     const me = room.me();
-    if (!me || !mayPublish(me)) {
-      if (me) capture.stop();
-      return;
-    }
-    const { mic, cam } = loadSettings();
-    startCapture({ mic, cam });
+    const kind = room.store.get().room?.kind;
+    if (!me || !kind) return;
+    if (mayPublish(me)) startCapture(onEntry(kind, loadSettings(), room.liveBefore));
+    else capture.stop();
   }, [you]);
 }
 
@@ -182,6 +180,6 @@ function openRoom(name: string, entry: Entry, link: string | undefined): Room {
       keepOff: ({ mic, cam }) => saveSettings({ ...(mic && { mic: false }), ...(cam && { cam: false }) }),
     },
     credentials,
-    session.call,
+    session,
   );
 }

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { backGuard, capture } from '../browser.js';
 import type { Slot } from '../media.js';
+import { isLive } from '../on_air.js';
 import type { Room } from '../room.js';
 import { loadSettings, saveSettings } from '../storage.js';
 import { ChatPanel } from './chat_panel.js';
@@ -117,13 +118,19 @@ function RoomHeader({ room, name }: { room: Room; name: string }) {
   const info = useStore(room.store, (state) => state.room);
   const count = useStore(room.store, ({ members }) => members.length);
   const live = useStore(room.store, ({ members, capture, you }) =>
-    members.some(({ id, live: on }) => Object.values(id === you ? capture.on : on).some(Boolean)),
+    members.some(({ id, live: on }) => isLive(id === you ? capture.on : on)),
   );
+  const everLive = useStore(room.store, (state) => state.everLive);
+  const badge = live ? 'Live' : everLive ? 'Not live' : 'Not live yet';
   return (
     <header class="room-head">
       <Mark size={28} />
       <h1 class="room-name">{name}</h1>
-      {info?.kind === 'broadcast' && <span class={`badge ${live ? 'badge-live' : ''}`}>{live ? 'Live' : 'Not live yet'}</span>}
+      {info?.kind === 'broadcast' && (
+        <span class={`badge ${live ? 'badge-live' : ''}`} data-testid="live-badge">
+          {badge}
+        </span>
+      )}
       {info?.locked && (
         <span class="badge">
           <LockIcon size={14} /> Locked

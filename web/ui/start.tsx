@@ -2,14 +2,16 @@
 
 import { useState } from 'preact/hooks';
 import { ApiError, createRoom } from '../api.js';
+import { capture } from '../browser.js';
 import { failure } from '../failures.js';
 import type { RoomKind } from '../messages.js';
+import type { Intent } from '../on_air.js';
 import { keepHostKey, loadSettings, saveSettings } from '../storage.js';
 import { cutUtf8, roomSlug } from '../text.js';
 import { useTitle } from './hooks.js';
 import { CastIcon, PeopleIcon } from './icons.js';
 import { Button, Field, Page } from './parts.js';
-import { Preview, startCapture, type Intent } from './preview.js';
+import { Preview, startCapture } from './preview.js';
 
 export interface Entry {
   name: string;
@@ -21,6 +23,7 @@ export const nameBytesMax = 64;
 export function StartPage({ onStarted }: { onStarted(room: string, entry: Entry): void }) {
   useTitle('waaft: live video on your own server');
   const [name, setName] = useState(loadSettings().name);
+  const [kind, setKind] = useState<RoomKind>('call');
   const [intent, setIntent] = useState<Intent>(() => ({ mic: loadSettings().mic, cam: loadSettings().cam }));
   const onIntent = (next: Intent) => {
     setIntent(next);
@@ -32,9 +35,9 @@ export function StartPage({ onStarted }: { onStarted(room: string, entry: Entry)
         <div class="start-words">
           <h1>Live video that stays yours</h1>
           <p class="lead">Calls, broadcasts and chat from your own server. Share a link; nobody needs an account.</p>
-          <StartForm name={name} onName={setName} intent={intent} onStarted={onStarted} />
+          <StartForm name={name} onName={setName} kind={kind} onKind={setKind} intent={intent} onStarted={onStarted} />
         </div>
-        <Preview name={name} intent={intent} onIntent={onIntent} />
+        <Preview name={name} broadcast={kind === 'broadcast'} intent={intent} onIntent={onIntent} />
       </div>
     </Page>
   );
@@ -43,12 +46,13 @@ export function StartPage({ onStarted }: { onStarted(room: string, entry: Entry)
 interface StartFormProps {
   name: string;
   onName(name: string): void;
+  kind: RoomKind;
+  onKind(kind: RoomKind): void;
   intent: Intent;
   onStarted(room: string, entry: Entry): void;
 }
 
-function StartForm({ name, onName, intent, onStarted }: StartFormProps) {
-  const [kind, setKind] = useState<RoomKind>('call');
+function StartForm({ name, onName, kind, onKind, intent, onStarted }: StartFormProps) {
   const [roomName, setRoomName] = useState('');
   const [password, setPassword] = useState('');
   const [busy, setBusy] = useState(false);
@@ -58,11 +62,12 @@ function StartForm({ name, onName, intent, onStarted }: StartFormProps) {
     if (busy) return;
     setBusy(true);
     setFailed(null);
-    startCapture(intent);
+    if (kind === 'call') startCapture(intent);
     try {
       const chosen = roomName.replace(/-$/, ''); // left over while typing
       const made = await createRoom({ kind, ...(chosen && { name: chosen }), ...(password && { password }) });
       keepHostKey(made.room, made.hostKey);
+      if (kind === 'broadcast') capture.stop(); // the preview is for nobody else
       onStarted(made.room, { name: saidName(name, 'Host'), password });
     } catch (error) {
       setFailed(error instanceof ApiError ? error : new ApiError('unreachable', ''));
@@ -71,7 +76,7 @@ function StartForm({ name, onName, intent, onStarted }: StartFormProps) {
   };
   return (
     <form class="form" onSubmit={start}>
-      <KindChoice kind={kind} onKind={setKind} />
+      <KindChoice kind={kind} onKind={onKind} />
       <NameField name={name} onName={onName} />
       <details class="more">
         <summary>More options</summary>
