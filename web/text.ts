@@ -5,6 +5,7 @@ export type Piece = { kind: 'text'; text: string } | { kind: 'link'; text: strin
 const linkPattern = /\bhttps?:\/\/[^\s<>"']+/gi;
 const turning = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g; // a link that holds these reads as another one
 const halfPairs = /\p{Surrogate}/gu;
+const segmentedMax = 20_000; // UTF-16 units
 const trailing = /[.,;:!?)\]}'"]+$/;
 
 // Cuts a message into text and links; only http and https addresses become links.
@@ -86,8 +87,58 @@ export function cutUtf8(text: string, bytes: number): string {
   return out;
 }
 
+// What people see as one character: a flag or a letter with its accents is one. Cut from code points where the browser
+// does not know better, and in what is so long that an estimate does.
+function* characters(text: string): Generator<string> {
+  if (typeof Intl.Segmenter !== 'function' || text.length > segmentedMax) yield* text;
+  else for (const { segment } of new Intl.Segmenter().segment(text)) yield segment;
+}
+
+// How many characters must go from the end, so that the rest fits.
+export function charactersOver(text: string, bytesMax: number): number {
+  let used = 0;
+  let over = 0;
+  for (const character of characters(text)) {
+    if (used <= bytesMax) used += utf8Length(character);
+    if (used > bytesMax) over++;
+  }
+  return over;
+}
+
+// How many more characters of the same kind fit behind it.
+function charactersLeft(text: string, bytesMax: number): number {
+  const bytes = utf8Length(text);
+  const count = [...characters(text)].length;
+  return Math.floor(((bytesMax - bytes) * count) / bytes);
+}
+
+// Null while there is much space.
+export function lengthWords(text: string, bytesMax: number): { text: string; tooLong: boolean } | null {
+  const left = bytesMax - utf8Length(text);
+  if (left >= bytesMax / 5) return null;
+  if (left < 0) return { text: `Too long: remove about ${counted(charactersOver(text, bytesMax))}`, tooLong: true };
+  const more = charactersLeft(text, bytesMax);
+  // In tens, so that a screen reader does not speak at each key.
+  return { text: `About ${counted(more > 20 ? more - (more % 10) : more)} left`, tooLong: false };
+}
+
+function counted(count: number): string {
+  return count === 1 ? '1 character' : `${count} characters`;
+}
+
 // What a room may be called in its link: a-z, 0-9 and single dashes.
 export function roomSlug(text: string): string {
   const plain = text.normalize('NFKD').replace(/[\u0300-\u036f]/g, '').toLowerCase();
   return plain.replace(/[^a-z0-9]+/g, '-').replace(/^-/, '').slice(0, 64);
+}
+
+export const roomNameRule = '3 to 64 of a–z, 0–9 and dashes';
+
+// What is left of it when somebody has typed to the end. Empty: the server is to make one up.
+export function finishedRoomName(slug: string): string {
+  return slug.replace(/-$/, '');
+}
+
+export function isRoomName(slug: string): boolean {
+  return /^[a-z0-9]([a-z0-9-]{1,62})[a-z0-9]$/.test(slug);
 }

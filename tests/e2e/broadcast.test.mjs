@@ -37,6 +37,7 @@ test('a broadcast', async (t) => {
   await step('whoever starts it is asked for no device and is not on air, nor after loading again', async () => {
     await host.start(origin, { kind: 'broadcast' });
     await viewer.join(host.link);
+    await viewer.page.getByText('The host is here but not live yet.').waitFor();
     for (const one of [host, viewer]) await badge(one, 'Not live yet');
     assert.equal(await questions(host), 0);
     await host.reload();
@@ -107,12 +108,14 @@ test('a broadcast', async (t) => {
   await step('when all are off, those who watch are told so', async () => {
     await guest.leave();
     for (const slot of ['mic', 'cam']) await host.click(`${slot}-toggle`);
+    await viewer.page.getByText('The broadcast has paused').waitFor();
     await badge(viewer, 'Not live');
   });
 
   await step('a host who comes back through the lobby sees the own picture there, and is not on air by going in', async () => {
     await host.click('cam-toggle');
     await host.leave();
+    await viewer.page.getByText('The host is not here at the moment.').waitFor();
     await host.click('way-lobby');
     await pictureMoves(host, '.preview');
     await host.click('join');

@@ -93,6 +93,21 @@ test('rooms that cannot be entered', async (t) => {
     await one.find('start').waitFor();
   });
 
+  await step('a room name that no server makes is refused before it is asked for, also where it was folded away', async () => {
+    await one.page.getByText('More options').click();
+    await one.find('room-name').fill('Te');
+    await one.page.getByText('More options').click();
+    await one.click('start');
+    await one.page.getByRole('alert').getByText('3 to 64 of a–z, 0–9 and dashes').waitFor();
+    assert.ok(await one.find('room-name').evaluate((input) => input === document.activeElement));
+    await one.find('room-name').fill('Tea Time!');
+    await one.page.getByText('/r/tea-time').waitFor();
+    await one.click('start');
+    await one.inRoom();
+    assert.equal(one.page.url(), `${origin}/r/tea-time`);
+    await one.leave();
+  });
+
   await step('a wrong password can be typed again', async () => {
     const room = await createRoom(server, { kind: 'call', password: 'open sesame' });
     await one.join(linkOf(room), { password: 'wrong', refused: true });

@@ -124,6 +124,16 @@ test('small things of the chat', async (t) => {
     await bob.reads(['one', 'Deleted', 'Deleted', 'of the host']);
   });
 
+  await step('how much is too much is told in characters', async () => {
+    const input = bob.find('chat-input');
+    await input.fill('x'.repeat(4096) + 'ж'.repeat(52));
+    await bob.find('chat-length').getByText('Too long: remove about 52 characters', { exact: true }).waitFor();
+    assert.ok(await bob.find('chat-send').isDisabled());
+    await input.fill('x'.repeat(3500));
+    await bob.find('chat-length').getByText('About 590 characters left', { exact: true }).waitFor();
+    await input.fill('');
+  });
+
   await step('when a keyboard takes half of a phone the newest message stays in view', async () => {
     await ann.page.setViewportSize(phone);
     for (let number = 1; number <= 12; number += 1) await ann.say(`line ${number}`);
@@ -157,6 +167,24 @@ test('the link', async (t) => {
       assert.equal(await readQrCode(code), ann.link);
     });
   }
+});
+
+test('who may come in by the link is said with it', async (t) => {
+  const { origin, step, person } = await openScene(t);
+  const ann = await person('Ann');
+  const says = (words) => ann.page.getByRole('dialog').getByText(words).waitFor();
+
+  await step('in a room with a password, and in one that is locked', async () => {
+    await ann.start(origin, { password: 'open sesame' });
+    await ann.click('share');
+    await says('Who has this link and the password can come in.');
+    await ann.button('Close').click();
+    await ann.openPanel('people');
+    await ann.click('lock');
+    await ann.button('Unlock the room').waitFor();
+    await ann.click('share');
+    await says('The room is locked: nobody new is let in at the moment.');
+  });
 });
 
 test('a phone on its side', async (t) => {

@@ -1,4 +1,4 @@
-// The pure modules: chat log, layout, text, quality.
+// The pure modules: chat log, layout, text, words, quality.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -6,14 +6,27 @@ import { test } from 'node:test';
 import { apply, emptyLog, prepend, reactedBy, type ChatLog } from '../chat.js';
 import { failure } from '../failures.js';
 import { arrange, bestGrid } from '../layout.js';
-import type { ChatRecord } from '../messages.js';
+import type { ChatRecord, Member, Role, RoomInfo, RoomKind } from '../messages.js';
 import type { PathState } from '../media.js';
 import { troubleWords } from '../path_words.js';
 import { guarded } from '../guard.js';
 import { createStore } from '../store.js';
 import { placeOf } from '../place.js';
 import { judge, snapshot, type Quality, type Snapshot } from '../quality.js';
-import { cutUtf8, initials, pieces, postable, roomSlug, utf8Length } from '../text.js';
+import { shareWords } from '../sharing.js';
+import { nothingToWatch, stageWords } from '../stage_words.js';
+import {
+  charactersOver,
+  cutUtf8,
+  finishedRoomName,
+  initials,
+  isRoomName,
+  lengthWords,
+  pieces,
+  postable,
+  roomSlug,
+  utf8Length,
+} from '../text.js';
 
 function chat(seq: number, from = 'a'): ChatRecord {
   return { t: 'chat', seq, at: seq, from, name: from, text: `text ${seq}` };
@@ -163,9 +176,121 @@ for (const [text, slug] of slugTable) {
   test(`"${text}" becomes the room name ${slug}`, () => assert.equal(roomSlug(text), slug));
 }
 
+const roomNames: [typed: string, name: string, good: boolean][] = [
+  ['Tea', 'tea', true],
+  ['te', 'te', false],
+  ['te-', 'te', false],
+  ['a-b', 'a-b', true],
+  ['Tea Time!', 'tea-time', true],
+  ['x'.repeat(64), 'x'.repeat(64), true],
+  ['x'.repeat(63) + '-y', 'x'.repeat(63), true],
+  ['чай', '', false],
+  ['---', '', false],
+];
+for (const [typed, name, good] of roomNames) {
+  test(`"${typed}" asks for the room ${name || 'of any name'}${good || !name ? '' : ', which no server makes'}`, () => {
+    const finished = finishedRoomName(roomSlug(typed));
+    assert.equal(finished, name);
+    assert.equal(isRoomName(finished), good);
+  });
+}
+
+const family = '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}'; // one character of 18 bytes
+const over: [text: string, bytes: number, characters: number][] = [
+  ['abc', 3, 0],
+  ['abcde', 3, 2],
+  ['ééé', 4, 1],
+  ['ééé', 5, 1],
+  [family, 17, 1],
+  [family.repeat(3), 18, 2],
+  [`a${family}`, 18, 1],
+  ['e\u0301e\u0301', 4, 1],
+  ['x'.repeat(30_000), 4_096, 25_904],
+];
+for (const [text, bytes, characters] of over) {
+  test(`of ${text.length > 20 ? `${text.length} units` : text} ${characters} must go to fit ${bytes} bytes`, () => {
+    assert.equal(charactersOver(text, bytes), characters);
+  });
+}
+
+test('a browser that knows no characters counts code points', (t) => {
+  const segmenter = Object.getOwnPropertyDescriptor(Intl, 'Segmenter');
+  t.after(() => segmenter && Object.defineProperty(Intl, 'Segmenter', segmenter));
+  Object.defineProperty(Intl, 'Segmenter', { ...segmenter, value: undefined });
+  assert.equal(charactersOver(family.repeat(2), 18), 5);
+});
+
+const lengths: [text: string, bytes: number, words: string | null][] = [
+  ['x'.repeat(80), 100, null],
+  ['x'.repeat(81), 100, 'About 19 characters left'],
+  ['x'.repeat(813), 1_000, 'About 180 characters left'],
+  ['x'.repeat(99), 100, 'About 1 character left'],
+  ['x'.repeat(100), 100, 'About 0 characters left'],
+  ['x'.repeat(101), 100, 'Too long: remove about 1 character'],
+  ['ж'.repeat(52) + 'x'.repeat(4_096), 4_096, 'Too long: remove about 104 characters'],
+  ['x'.repeat(4_096) + 'ж'.repeat(52), 4_096, 'Too long: remove about 52 characters'],
+  ['ж'.repeat(45), 100, 'About 5 characters left'],
+  ['👍'.repeat(22), 100, 'About 3 characters left'],
+  ['', 100, null],
+];
+for (const [text, bytes, words] of lengths) {
+  test(`${text.length} units of ${text.slice(0, 2)} for ${bytes} bytes: ${words}`, () => {
+    assert.equal(lengthWords(text, bytes)?.text ?? null, words);
+  });
+}
+
 test('initials', () => {
   assert.deepEqual(['Ada Lovelace', 'bob', '', '👍 x', 'A B C'].map(initials), ['AL', 'B', '?', '👍X', 'AC']);
 });
+
+// ---- words ----
+
+const silent = { mic: false, cam: false, screen: false };
+const someone = (id: string, role: Role, change: Partial<Member> = {}): Member => {
+  return { id, name: id, role, place: true, away: false, live: silent, joined: 1, ...change };
+};
+const roomOf = (kind: RoomKind): RoomInfo => ({ id: 'tea', kind, locked: false, password: false, meshMax: 6, membersMax: 100 });
+const me = someone('me', 'viewer');
+const stageTable: [what: string, kind: RoomKind | null, others: Member[], everLive: boolean, words: RegExp][] = [
+  ['before going in', null, [], false, /^Going in…$/],
+  ['of a call of viewers', 'call', [me], false, /^Nobody who may speak is here/],
+  ['of a broadcast without a host', 'broadcast', [me], false, /^The host is not here at the moment\. The picture appears/],
+  ['whose host has left', 'broadcast', [me], true, /^The host is not here at the moment\./],
+  ['whose host is away', 'broadcast', [me, someone('host', 'host', { away: true })], true, /^The host is not here at the moment\./],
+  ['whose host has not begun', 'broadcast', [me, someone('host', 'host')], false, /^The host is here but not live yet\./],
+  ['whose host has stopped', 'broadcast', [me, someone('host', 'host')], true, /^The broadcast has paused: nothing is live/],
+];
+for (const [what, kind, members, everLive, words] of stageTable) {
+  test(`the words of an empty stage ${what}`, () => {
+    const room = kind && roomOf(kind);
+    assert.match(stageWords({ everJoined: kind !== null, everLive, room, members, you: 'me' }), words);
+  });
+}
+
+test('words stand instead of faces for who watches a broadcast of nothing', () => {
+  const table: [kind: RoomKind, you: string, live: boolean, nothing: boolean][] = [
+    ['broadcast', 'me', false, true],
+    ['broadcast', 'me', true, false],
+    ['broadcast', 'host', false, false],
+    ['call', 'me', false, false],
+  ];
+  for (const [kind, you, live, nothing] of table) {
+    const members = [me, someone('host', 'host', { live: { ...silent, mic: live } })];
+    assert.equal(nothingToWatch({ room: roomOf(kind), members, you }), nothing);
+  }
+});
+
+const shareTable: [locked: boolean, password: boolean, words: string][] = [
+  [false, false, 'Who has this link can come in.'],
+  [false, true, 'Who has this link and the password can come in. The password is not in the link.'],
+  [true, false, 'The room is locked: nobody new is let in at the moment. Who has this link can come in when it is unlocked.'],
+  [true, true, 'The room is locked: nobody new is let in at the moment. Who has this link and the password can come in when it is unlocked.'],
+];
+for (const [locked, password, words] of shareTable) {
+  test(`who is invited to a room that is ${locked ? 'locked' : 'open'}, ${password ? 'with' : 'without'} a password`, () => {
+    assert.equal(shareWords({ locked, password }), words);
+  });
+}
 
 // ---- quality ----
 

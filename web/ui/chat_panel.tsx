@@ -4,7 +4,7 @@ import { reactedBy } from '../chat.js';
 import { failure } from '../failures.js';
 import type { ChatRecord, Gap, Posted } from '../protocol.js';
 import type { Room } from '../room.js';
-import { pieces, postable, utf8Length } from '../text.js';
+import { lengthWords, pieces, postable } from '../text.js';
 import { useStore } from './hooks.js';
 import { ChatIcon, CloseIcon, SendIcon, SmileIcon, TrashIcon } from './icons.js';
 import { Button, IconButton } from './parts.js';
@@ -302,8 +302,9 @@ function Composer({ room, focus }: { room: Room; focus: boolean }) {
   const limit = useStore(room.store, ({ limits }) => limits.textBytes);
   const [text, setText] = useState(room.draft);
   const input = useRef<HTMLTextAreaElement>(null);
-  const left = limit - utf8Length(text);
-  const sendable = postable(text) !== '' && left >= 0;
+  const said = postable(text);
+  const length = lengthWords(said, limit);
+  const sendable = said !== '' && !length?.tooLong;
   const change = (next: string) => {
     room.draft = next;
     setText(next);
@@ -320,7 +321,7 @@ function Composer({ room, focus }: { room: Room; focus: boolean }) {
   }, [text]);
   const send = () => {
     if (!sendable) return;
-    room.post(postable(text));
+    room.post(said);
     change('');
     input.current?.focus();
   };
@@ -337,9 +338,9 @@ function Composer({ room, focus }: { room: Room; focus: boolean }) {
         send();
       }}
     >
-      {left < limit / 5 && (
-        <p class={left < 0 ? 'field-error' : 'field-hint'} role="status">
-          {left < 0 ? `Too long by ${-left} bytes` : `${left} bytes left`}
+      {length && (
+        <p class={length.tooLong ? 'field-error' : 'field-hint'} role="status" data-testid="chat-length">
+          {length.text}
         </p>
       )}
       <div class="composer-row">

@@ -72,7 +72,8 @@ export function RoomView({ room, name }: RoomViewProps) {
     backGuard.stay();
   };
   const publishes = useStore(room.store, ({ members, you }) => members.some(({ id, role }) => id === you && role !== 'viewer'));
-  const broadcast = useStore(room.store, (state) => state.room?.kind === 'broadcast');
+  const info = useStore(room.store, (state) => state.room);
+  const broadcast = info?.kind === 'broadcast';
   // In a broadcast the chat is half of what there is to do.
   useEffect(() => {
     if (broadcast && wide) showPanel('chat');
@@ -93,7 +94,7 @@ export function RoomView({ room, name }: RoomViewProps) {
       {panel === 'chat' && <ChatPanel room={room} actions={actions} focus={byHand.current} />}
       {panel === 'people' && <PeoplePanel room={room} actions={actions} />}
       <ControlBar room={room} actions={actions} publishes={publishes} />
-      {dialog === 'share' && <ShareDialog room={name} onClose={() => setDialog(null)} />}
+      {dialog === 'share' && <ShareDialog room={name} info={info} onClose={() => setDialog(null)} />}
       {dialog === 'settings' && <SettingsDialog publishes={publishes} onClose={() => setDialog(null)} />}
       {question && <Confirm question={question} onDone={onAnswered} />}
       <InvitationDialog room={room} />

@@ -1,9 +1,17 @@
 import qrcode from 'qrcode-generator';
 import { useMemo, useRef, useState } from 'preact/hooks';
+import type { RoomInfo } from '../messages.js';
+import { shareWords } from '../sharing.js';
 import { CheckIcon, CopyIcon } from './icons.js';
 import { Button, copyText, Dialog } from './parts.js';
 
-export function ShareDialog({ room, onClose }: { room: string; onClose(): void }) {
+interface ShareDialogProps {
+  room: string;
+  info: RoomInfo | null;
+  onClose(): void;
+}
+
+export function ShareDialog({ room, info, onClose }: ShareDialogProps) {
   const link = `${location.origin}/r/${room}`;
   const [copied, setCopied] = useState<boolean | null>(null);
   const input = useRef<HTMLInputElement>(null);
@@ -16,7 +24,7 @@ export function ShareDialog({ room, onClose }: { room: string; onClose(): void }
     <Dialog title="Invite people" onClose={onClose} class="dialog-small dialog-share">
       <div class="share">
         <div class="share-part">
-          <p class="quiet-text">Who has this link can come in.</p>
+          {info && <p class="quiet-text">{shareWords(info)}</p>}
           <div class="copy-row">
             <input ref={input} class="link-field" readOnly value={link} aria-label="Room link" data-testid="room-link" />
             <Button tone="main" data-testid="copy-link" onClick={copy}>

@@ -6,6 +6,7 @@ import { arrange, type Arrangement } from '../layout.js';
 import { mayPublish } from '../media.js';
 import type { Member } from '../protocol.js';
 import type { Room, RoomState } from '../room.js';
+import { nothingToWatch, stageWords } from '../stage_words.js';
 import { useCapture, useInterval, useSize, useStore } from './hooks.js';
 import { SpeakerIcon } from './icons.js';
 import { Button } from './parts.js';
@@ -18,10 +19,10 @@ export function Stage({ room }: { room: Room }) {
   const state = useStore(room.store, (value) => value);
   const [ref, size] = useSize();
   const speaking = useSpeaking(room);
-  const faces = useMemo(() => facesOf(state.members, state.you), [state.members, state.you]);
+  const faces = useMemo(() => facesOf(state), [state.room, state.members, state.you]);
   const what = arrangement(faces, state);
   const rects = arrange(what, size, gap);
-  const hidden = state.members.filter(mayPublish).length - faces.length;
+  const hidden = faces.length > 0 ? state.members.filter(mayPublish).length - faces.length : 0;
   const me = room.me();
   const tile = (member: Member, slot: 'cam' | 'screen') => {
     const key = `${slot}-${member.id}`;
@@ -48,7 +49,7 @@ export function Stage({ room }: { room: Room }) {
     <div class="stage" ref={ref}>
       {faces.map((member) => tile(member, 'screen'))}
       {faces.map((member) => tile(member, 'cam'))}
-      {faces.length === 0 && <EmptyStage state={state} />}
+      {faces.length === 0 && <p class="stage-empty">{stageWords(state)}</p>}
       {hidden > 0 && <p class="others">and {hidden} more</p>}
       <Sound room={room} />
     </div>
@@ -56,7 +57,8 @@ export function Stage({ room }: { room: Room }) {
 }
 
 // Who is shown: those with a place first, in order of coming.
-function facesOf(members: Member[], you: string): Member[] {
+function facesOf({ room, members, you }: RoomState): Member[] {
+  if (nothingToWatch({ room, members, you })) return [];
   const publishers = members.filter(mayPublish);
   const ranked = [...publishers.filter(({ place }) => place), ...publishers.filter(({ place }) => !place)];
   const shown = ranked.slice(0, facesMax);
@@ -79,15 +81,6 @@ function trackOf(state: RoomState, member: Member, slot: 'cam' | 'screen'): Medi
   const peer = state.peers.get(member.id);
   const arrives = peer?.path === 'connected' || peer?.path === 'mending';
   return (arrives && member.live[slot] && peer.tracks[slot]) || null;
-}
-
-function EmptyStage({ state }: { state: RoomState }) {
-  const words = !state.everJoined
-    ? 'Going in…'
-    : state.room?.kind === 'broadcast'
-      ? 'The broadcast hasn’t started yet. The picture appears here by itself.'
-      : 'Nobody is here yet.';
-  return <p class="stage-empty">{words}</p>;
 }
 
 // ---- who speaks ----

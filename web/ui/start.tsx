@@ -1,13 +1,14 @@
 // The page at "/": choose what to start, say who you are, go.
 
-import { useState } from 'preact/hooks';
+import type { Ref } from 'preact';
+import { useRef, useState } from 'preact/hooks';
 import { ApiError, createRoom } from '../api.js';
 import { capture } from '../browser.js';
 import { failure } from '../failures.js';
 import type { RoomKind } from '../messages.js';
 import type { Intent } from '../on_air.js';
 import { keepHostKey, loadSettings, saveSettings } from '../storage.js';
-import { cutUtf8, roomSlug } from '../text.js';
+import { cutUtf8, finishedRoomName, isRoomName, roomNameRule, roomSlug } from '../text.js';
 import { useTitle } from './hooks.js';
 import { CastIcon, PeopleIcon } from './icons.js';
 import { Button, Field, Page } from './parts.js';
@@ -52,20 +53,51 @@ interface StartFormProps {
   onStarted(room: string, entry: Entry): void;
 }
 
-function StartForm({ name, onName, kind, onKind, intent, onStarted }: StartFormProps) {
+function StartForm(props: StartFormProps) {
+  const { name, onName, kind, onKind } = props;
   const [roomName, setRoomName] = useState('');
+  const [refused, setRefused] = useState(false); // that room name
+  const roomInput = useRef<HTMLInputElement>(null);
   const [password, setPassword] = useState('');
+  const { busy, failed, start } = useStart(props);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const chosen = finishedRoomName(roomName);
+    if (chosen === '' || isRoomName(chosen)) return void start(chosen, password);
+    setRefused(true);
+    reveal(roomInput.current);
+  };
+  const onRoomName = (next: string) => {
+    setRoomName(next);
+    setRefused(false);
+  };
+  return (
+    <form class="form" onSubmit={submit}>
+      <KindChoice kind={kind} onKind={onKind} />
+      <NameField name={name} onName={onName} />
+      <details class="more">
+        <summary>More options</summary>
+        <RoomNameField value={roomName} onValue={onRoomName} refused={refused} input={roomInput} />
+        <PasswordField label="Password" hint="Empty: who has the link can come in." value={password} onValue={setPassword} />
+      </details>
+      {failed && <ApiFailure error={failed} />}
+      <Button type="submit" tone="main" class="wide" data-testid="start" aria-busy={busy}>
+        {busy ? 'Starting…' : kind === 'call' ? 'Start the call' : 'Start the broadcast'}
+      </Button>
+    </form>
+  );
+}
+
+function useStart({ name, kind, intent, onStarted }: StartFormProps) {
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<ApiError | null>(null);
-  const start = async (event: Event) => {
-    event.preventDefault();
+  const start = async (roomName: string, password: string) => {
     if (busy) return;
     setBusy(true);
     setFailed(null);
     if (kind === 'call') startCapture(intent);
     try {
-      const chosen = roomName.replace(/-$/, ''); // left over while typing
-      const made = await createRoom({ kind, ...(chosen && { name: chosen }), ...(password && { password }) });
+      const made = await createRoom({ kind, ...(roomName && { name: roomName }), ...(password && { password }) });
       keepHostKey(made.room, made.hostKey);
       if (kind === 'broadcast') capture.stop(); // the preview is for nobody else
       onStarted(made.room, { name: saidName(name, 'Host'), password });
@@ -74,39 +106,47 @@ function StartForm({ name, onName, kind, onKind, intent, onStarted }: StartFormP
       setBusy(false);
     }
   };
+  return { busy, failed, start };
+}
+
+// Also where it was folded away.
+function reveal(input: HTMLInputElement | null): void {
+  input?.closest('details')?.setAttribute('open', '');
+  input?.focus();
+}
+
+interface RoomNameFieldProps {
+  value: string;
+  onValue(value: string): void;
+  refused: boolean;
+  input: Ref<HTMLInputElement>;
+}
+
+function RoomNameField({ value, onValue, refused, input }: RoomNameFieldProps) {
+  const finished = finishedRoomName(value);
+  const hint = !value
+    ? `Empty: the server makes one up. Otherwise ${roomNameRule}.`
+    : isRoomName(finished)
+      ? `${location.host}/r/${finished}`
+      : `A room name is ${roomNameRule}.`;
   return (
-    <form class="form" onSubmit={start}>
-      <KindChoice kind={kind} onKind={onKind} />
-      <NameField name={name} onName={onName} />
-      <details class="more">
-        <summary>More options</summary>
-        <Field label="Room name" hint={roomName ? `${location.host}/r/${roomName}` : 'Empty: the server makes one up.'}>
-          {({ id, describedBy }) => (
-            <input
-              id={id}
-              aria-describedby={describedBy}
-              value={roomName}
-              minLength={3}
-              maxLength={64}
-              autoComplete="off"
-              autoCapitalize="none"
-              spellcheck={false}
-              onInput={(event) => setRoomName((event.currentTarget.value = roomSlug(event.currentTarget.value)))}
-            />
-          )}
-        </Field>
-        <PasswordField
-          label="Password"
-          hint="Empty: who has the link can come in."
-          value={password}
-          onValue={setPassword}
+    <Field label="Room name" hint={hint} error={refused ? `This is too short: a room name is ${roomNameRule}.` : undefined}>
+      {({ id, describedBy }) => (
+        <input
+          id={id}
+          ref={input}
+          aria-describedby={describedBy}
+          aria-invalid={refused ? true : undefined}
+          value={value}
+          maxLength={64}
+          autoComplete="off"
+          autoCapitalize="none"
+          spellcheck={false}
+          data-testid="room-name"
+          onInput={(event) => onValue((event.currentTarget.value = roomSlug(event.currentTarget.value)))}
         />
-      </details>
-      {failed && <ApiFailure error={failed} />}
-      <Button type="submit" tone="main" class="wide" data-testid="start" aria-busy={busy}>
-        {busy ? 'Starting…' : kind === 'call' ? 'Start the call' : 'Start the broadcast'}
-      </Button>
-    </form>
+      )}
+    </Field>
   );
 }
 
