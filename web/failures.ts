@@ -159,7 +159,7 @@ const failures: Record<string, Failure> = {
   not_allowed: { title: 'You may not do that', text: 'Only the host can do this.', ways: [] },
   member_unknown: { title: 'That person has left', text: 'They are not in the room any more.', ways: [] },
   target_unknown: { title: 'That message is gone', text: 'It was deleted or is too old.', ways: [] },
-  text_bad: { title: 'The message can’t be posted', text: 'It is too long or holds characters that are not allowed.', ways: [] },
+  text_bad: { title: 'The message can’t be posted', text: 'It is too long, or has nothing in it that can be shown. Change it and send it again.', ways: [] },
   chat_unavailable: {
     title: 'The chat can’t be written right now',
     text: 'The server could not save it, so it was not posted. Your text is kept here: try again.',

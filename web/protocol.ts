@@ -10,6 +10,7 @@ import type {
   DurableRequest,
   ErrorMessage,
   Join,
+  Limits,
   LogRecord,
   Position,
   RoomEvent,
@@ -19,7 +20,7 @@ import type {
 import { Deadline } from './deadline.js';
 import { guarded } from './guard.js';
 import { Pacer } from './pacer.js';
-import { wellFormed } from './text.js';
+import { utf8Length, wellFormed } from './text.js';
 
 export type * from './messages.js';
 
@@ -171,6 +172,7 @@ export class Connection {
   private resume: string | undefined;
   private seen: Position | undefined;
   private requests = new Map<string, Request>();
+  private limits: Limits | null = null; // of the server
   private you = '';
   private readonly pacer: Pacer<ClientMessage>;
   private readonly listener: Listener;
@@ -213,9 +215,17 @@ export class Connection {
 
   // Sends now or when connected again, until the server has acknowledged or refused it.
   request(message: DurableRequest): void {
-    this.requests.set(message.nonce, { message });
-    if (this.joined) this.write(message);
+    const request: Request = { message };
+    this.requests.set(message.nonce, request);
+    if (this.joined) this.writeRequest(request);
     this.publishOutbox();
+  }
+
+  // What is longer than the server takes would cost the connection, or one of the few mistakes that it forgives.
+  private writeRequest(request: Request): void {
+    const { message } = request;
+    if (message.t === 'chat' && this.limits && isTooLong(message, this.limits)) request.failed = 'text_bad';
+    else this.write(message);
   }
 
   retry(nonce: string): void {
@@ -377,6 +387,7 @@ export class Connection {
     this.joined = true;
     this.you = welcome.you;
     this.resume = welcome.resume;
+    this.limits = welcome.limits;
     this.pacer.start(welcome.limits.messagesPerSecond);
     this.watchSilence();
     this.steadyTimer = this.environment.setTimer(() => (this.attempt = 0), steadyAfter);
@@ -395,7 +406,7 @@ export class Connection {
   private resend(): void {
     for (const [nonce, request] of [...this.requests]) {
       if (request.seq !== undefined) this.requests.delete(nonce);
-      else if (!request.failed) this.write(request.message);
+      else if (!request.failed) this.writeRequest(request);
     }
     this.publishOutbox();
   }
@@ -583,6 +594,10 @@ export class Connection {
     }
     this.listener.outbox(posted);
   }
+}
+
+function isTooLong(message: { text: string }, { textBytes, messageBytes }: Limits): boolean {
+  return utf8Length(wellFormed(message.text)) > textBytes || utf8Length(jsonOf(message)) > messageBytes;
 }
 
 function parse(data: string): ServerMessage | null {

@@ -81,7 +81,7 @@ export class Room implements Listener {
   readonly store: Store<RoomState>;
   private readonly connection: Connection;
   private readonly mesh: Mesh;
-  draft = ''; // of a message that is being written
+  readonly draft = createStore({ text: '' }); // of a message that is being written
   private resume = '';
   private seen: Position | null = null;
   private call: number;
@@ -167,6 +167,15 @@ export class Room implements Listener {
 
   discard(nonce: string): void {
     this.connection.discard(nonce);
+  }
+
+  // Gives what could not be posted back to who wrote it, before what they have begun since.
+  takeBack(nonce: string): void {
+    const post = this.store.get().posted.find((item) => item.nonce === nonce);
+    if (!post) return;
+    this.connection.discard(nonce);
+    const begun = this.draft.get().text;
+    this.draft.set({ text: begun.trim() === '' ? post.text : `${post.text}\n${begun}` });
   }
 
   deleteMessage(target: number): void {

@@ -146,6 +146,37 @@ test('small things of the chat', async (t) => {
   });
 });
 
+test('what the server does not post', async (t) => {
+  const { origin, step, person } = await openScene(t);
+  const ann = await person('Ann');
+  // The page believes that far more may be written than the server takes.
+  await ann.page.routeWebSocket(/\/api\/v1\/ws$/, (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((message) => socket.send(String(message).replace(/"textBytes":\d+/, '"textBytes":60000')));
+  });
+  const refused = ann.page.locator('[data-testid="chat-pending"][data-state="failed"]');
+
+  await step('stands in the chat with the reason, and can be changed and sent', async () => {
+    await ann.start(origin);
+    await ann.say('x'.repeat(5000));
+    await refused.getByText('The message can’t be posted.').waitFor();
+    assert.equal(await ann.find('chat-retry').count(), 0);
+    await ann.click('chat-edit');
+    await refused.waitFor({ state: 'detached' });
+    assert.equal(await ann.find('chat-input').inputValue(), 'x'.repeat(5000));
+    await ann.say('shorter');
+    await ann.reads(['shorter']);
+  });
+
+  await step('can be thrown away', async () => {
+    await ann.say('y'.repeat(5000));
+    await refused.waitFor();
+    await ann.click('chat-discard');
+    await refused.waitFor({ state: 'detached' });
+    await ann.reads(['shorter']);
+  });
+});
+
 test('the link', async (t) => {
   const { origin, step, person } = await openScene(t);
   const ann = await person('Ann', { permissions: ['camera', 'microphone', 'clipboard-read', 'clipboard-write'] });

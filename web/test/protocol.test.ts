@@ -5,6 +5,7 @@ import type {
   ChatRecord,
   Credentials,
   ErrorMessage,
+  Limits,
   Listener,
   LogRecord,
   Position,
@@ -234,6 +235,37 @@ test('a refused post waits with its reason, and is retried with the same nonce',
   assert.equal(bench.posted[0]?.state, 'sending');
   assert.deepEqual(bench.sentOf('chat').map(({ nonce }) => nonce), ['nonce-one', 'nonce-one']);
 });
+
+const tooLong: [what: string, text: string, limits: Partial<Limits>][] = [
+  ['text', 'x'.repeat(101), { textBytes: 100 }],
+  ['text in bytes', 'ж'.repeat(51), { textBytes: 100 }],
+  ['message, for what must be escaped', '"'.repeat(100), { textBytes: 100, messageBytes: 200 }],
+];
+for (const [what, text, change] of tooLong) {
+  const limits = { textBytes: 4096, messageBytes: 65536, messagesPerSecond: 10, ...change };
+
+  test(`a post that is too long a ${what} waits with its reason, unsent`, () => {
+    const bench = new Bench();
+    bench.join({ limits });
+    bench.connection.request({ t: 'chat', nonce: 'nonce-one', text });
+    bench.connection.request({ t: 'chat', nonce: 'nonce-two', text: 'x'.repeat(100) });
+    assert.deepEqual(bench.posted.map(({ code }) => code), ['text_bad', undefined]);
+    assert.deepEqual(bench.sentOf('chat').map(({ nonce }) => nonce), ['nonce-two']);
+    bench.connection.discard('nonce-one');
+    assert.equal(bench.posted.length, 1);
+  });
+
+  test(`so does one that is too long a ${what} only for the server that is there after a loss`, async () => {
+    const bench = new Bench();
+    bench.join();
+    bench.socket.events.closed(1006);
+    bench.connection.request({ t: 'chat', nonce: 'nonce-one', text });
+    await bench.time.pass(firstRetry);
+    bench.join({ resumed: true, limits });
+    assert.deepEqual(bench.posted.map(({ code }) => code), ['text_bad']);
+    assert.equal(bench.sentOf('chat').length, 0);
+  });
+}
 
 test('as another member it does not post twice by itself', async () => {
   const bench = new Bench();

@@ -156,3 +156,21 @@ test('who speaks again is told as live, whichever is first: the devices or the r
   assert.equal(bench.sentOf('state').length, before + 1);
   assert.deepEqual(bench.lastState(), { mic: true, cam: true, screen: false });
 });
+
+test('what cannot be posted is shown with its reason, and can be had back or thrown away', () => {
+  const bench = new Bench();
+  bench.welcome('call', [member('me', 'speaker')]);
+  for (const text of ['one', 'two', 'three']) bench.room.post(text);
+  for (const { nonce } of bench.sentOf('chat')) bench.say({ t: 'error', code: 'text_bad', message: '', re: nonce });
+  const { posted, notices } = bench.room.store.get();
+  assert.deepEqual(posted.map(({ text, code }) => [text, code]), [['one', 'text_bad'], ['two', 'text_bad'], ['three', 'text_bad']]);
+  assert.deepEqual(notices, [], 'it is told at the message');
+  const nonces = posted.map(({ nonce }) => nonce);
+  bench.room.takeBack(nonces[1] ?? '');
+  assert.equal(bench.room.draft.get().text, 'two');
+  bench.room.draft.set({ text: 'two, changed' });
+  bench.room.takeBack(nonces[0] ?? '');
+  assert.equal(bench.room.draft.get().text, 'one\ntwo, changed');
+  bench.room.discard(nonces[2] ?? '');
+  assert.deepEqual(bench.room.store.get().posted, []);
+});

@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { JSX } from 'preact';
+import type { JSX, RefObject } from 'preact';
 import { reactedBy } from '../chat.js';
 import { failure } from '../failures.js';
 import type { ChatRecord, Gap, Posted } from '../protocol.js';
@@ -21,6 +21,11 @@ interface ChatPanelProps {
 }
 
 export function ChatPanel({ room, actions, focus }: ChatPanelProps) {
+  const input = useRef<HTMLTextAreaElement>(null);
+  const takeBack = (nonce: string) => {
+    room.takeBack(nonce);
+    input.current?.focus();
+  };
   return (
     <aside class="panel" aria-label="Chat">
       <header class="panel-head">
@@ -29,15 +34,21 @@ export function ChatPanel({ room, actions, focus }: ChatPanelProps) {
           <CloseIcon />
         </IconButton>
       </header>
-      <Messages room={room} actions={actions} />
-      <Composer room={room} focus={focus} />
+      <Messages room={room} actions={actions} onTakeBack={takeBack} />
+      <Composer room={room} focus={focus} input={input} />
     </aside>
   );
 }
 
 // ---- messages ----
 
-function Messages({ room, actions }: { room: Room; actions: RoomActions }) {
+interface MessagesProps {
+  room: Room;
+  actions: RoomActions;
+  onTakeBack(nonce: string): void;
+}
+
+function Messages({ room, actions, onTakeBack }: MessagesProps) {
   const { messages, gaps, more } = useStore(room.store, ({ log }) => log);
   const posted = useStore(room.store, (state) => state.posted);
   const loading = useStore(room.store, (state) => state.loadingOlder);
@@ -72,7 +83,7 @@ function Messages({ room, actions }: { room: Room; actions: RoomActions }) {
           ))}
           {rest.length > 0 && <GapNote />}
           {posted.map((post) => (
-            <PostedMessage key={post.nonce} room={room} post={post} />
+            <PostedMessage key={post.nonce} room={room} post={post} onTakeBack={onTakeBack} />
           ))}
         </ol>
       </div>
@@ -269,24 +280,37 @@ function DeleteButton({ room, actions, message, you }: MessageFootProps) {
   );
 }
 
-function PostedMessage({ room, post }: { room: Room; post: Posted }) {
+interface PostedMessageProps {
+  room: Room;
+  post: Posted;
+  onTakeBack(nonce: string): void;
+}
+
+function PostedMessage({ room, post, onTakeBack }: PostedMessageProps) {
+  const { nonce, text, state, code = '' } = post;
+  const { title, text: why } = failure(code);
   return (
-    <li class="message message-mine" data-testid="chat-pending" data-state={post.state}>
+    <li class="message message-mine" data-testid="chat-pending" data-state={state}>
       <p class="message-text" dir="auto">
-        {textWithLinks(post.text)}
+        {textWithLinks(text)}
       </p>
-      {post.state === 'sending' ? (
+      {state === 'sending' ? (
         <p class="message-state">Sending…</p>
       ) : (
-        <div class="message-failed" role="alert" data-testid="failure" data-code={post.code}>
+        <div class="message-failed" role="alert" data-testid="failure" data-code={code}>
           <p>
-            <strong>{failure(post.code ?? '').title}.</strong> {failure(post.code ?? '').text}
+            <strong>{title}.</strong> {why}
           </p>
           <div class="row">
-            <Button data-testid="chat-retry" onClick={() => room.repost(post.nonce)}>
-              Retry
+            {code !== 'text_bad' && (
+              <Button data-testid="chat-retry" onClick={() => room.repost(nonce)}>
+                Retry
+              </Button>
+            )}
+            <Button data-testid="chat-edit" onClick={() => onTakeBack(nonce)}>
+              Edit
             </Button>
-            <Button tone="quiet" onClick={() => room.discard(post.nonce)}>
+            <Button tone="quiet" data-testid="chat-discard" onClick={() => room.discard(nonce)}>
               Discard
             </Button>
           </div>
@@ -298,17 +322,19 @@ function PostedMessage({ room, post }: { room: Room; post: Posted }) {
 
 // ---- writing ----
 
-function Composer({ room, focus }: { room: Room; focus: boolean }) {
+interface ComposerProps {
+  room: Room;
+  focus: boolean;
+  input: RefObject<HTMLTextAreaElement | null>;
+}
+
+function Composer({ room, focus, input }: ComposerProps) {
   const limit = useStore(room.store, ({ limits }) => limits.textBytes);
-  const [text, setText] = useState(room.draft);
-  const input = useRef<HTMLTextAreaElement>(null);
+  const text = useStore(room.draft, (draft) => draft.text);
   const said = postable(text);
   const length = lengthWords(said, limit);
   const sendable = said !== '' && !length?.tooLong;
-  const change = (next: string) => {
-    room.draft = next;
-    setText(next);
-  };
+  const change = (next: string) => room.draft.set({ text: next });
   // On a touch screen the focus would bring up the keyboard over what was to be read.
   useEffect(() => {
     if (focus && matchMedia('(hover: hover)').matches) input.current?.focus({ preventScroll: true });
