@@ -149,7 +149,8 @@ export type ClientMessage =
   | { t: 'lock'; on: boolean }
   | { t: 'handover'; member: string }
   | { t: 'erase' }
-  | { t: 'end' };
+  | { t: 'end' }
+  | { t: 'going' };
 
 // ---- from the server ----
 

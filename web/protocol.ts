@@ -206,6 +206,14 @@ export class Connection {
     this.finish('left', '');
   }
 
+  // The page is closed, loaded again or put aside: says so, and lets go. If it is shown again, it comes back.
+  goAway(): void {
+    const { state } = this.status;
+    if (state !== 'joined' && state !== 'connecting') return;
+    if (this.joined) this.write({ t: 'going' });
+    this.drop();
+  }
+
   // False if there is no connection; the message is then not sent, now or later.
   send(message: ClientMessage): boolean {
     if (!this.joined) return false;

@@ -152,6 +152,10 @@ export class Room implements Listener {
     this.connection.retryNow();
   }
 
+  goAway(): void {
+    this.connection.goAway();
+  }
+
   leave(): void {
     this.connection.leave();
     this.mesh.closeAll();

@@ -8,6 +8,8 @@ import { eventually } from './support/wait.mjs';
 test('a call', async (t) => {
   const { origin, step, person } = await openScene(t);
   const [ann, bob, cleo] = [await person('Ann'), await person('Bob'), await person('Cleo')];
+  const saidByBob = [];
+  bob.page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => saidByBob.push(JSON.parse(payload).t)));
 
   await step('Start makes a room and its link is there to be shared', async () => {
     const url = await ann.start(origin);
@@ -53,6 +55,7 @@ test('a call', async (t) => {
     await allMeet([ann, bob, cleo]);
     await bob.reads(['Hello Bob', 'Hello Ann', 'one', 'two', 'three']);
     assert.deepEqual(await ann.page.evaluate(() => window.leavings), []);
+    assert.equal(saidByBob.filter((t) => t === 'going').length, 1, 'the server knows that a page went, and waits only for a reload');
   });
 
   await step('the own tile says whether the microphone is on, as the others see it', async () => {

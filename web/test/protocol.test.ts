@@ -655,6 +655,43 @@ test('leaving says so and forgets the token', async () => {
   assert.equal(bench.time.pending(), 0);
 });
 
+test('a page that goes away says so, lets go, and is back at once when it is shown again', async () => {
+  const bench = new Bench();
+  bench.join();
+  const first = bench.socket;
+  bench.connection.goAway();
+  assert.deepEqual(first.sent.map(({ t }) => t), ['join', 'going']);
+  assert.equal(first.closed, true);
+  assert.deepEqual(bench.kept, { resume: 'token', seen: { epoch, seq: 0 } }, 'a reload comes back with it');
+  // Of a server that does not know the message.
+  first.events.text(JSON.stringify({ t: 'error', code: 'unknown_message', message: '', re: 'going' }));
+  assert.deepEqual(bench.refusals, []);
+  bench.connection.retryNow();
+  assert.equal(bench.sockets.length, 2);
+  bench.join({ resumed: true });
+  assert.equal(bench.sentOf('join')[0]?.resume, 'token');
+  assert.equal(bench.state.state, 'joined');
+});
+
+test('who is not in says nothing when the page goes away', () => {
+  const bench = new Bench();
+  bench.socket.events.open();
+  bench.connection.goAway();
+  assert.deepEqual(bench.sentOf('going'), []);
+  assert.equal(bench.socket.closed, true);
+  bench.connection.leave();
+  bench.connection.goAway();
+  assert.equal(bench.state.state, 'closed');
+});
+
+test('a page that goes away and stays all the same comes back by itself', async () => {
+  const bench = new Bench();
+  bench.join();
+  bench.connection.goAway();
+  await bench.time.pass(firstRetry);
+  assert.equal(bench.sockets.length, 2);
+});
+
 test('a burst stays under the server’s limit, in order, and does not outlive the connection', async () => {
   const bench = new Bench();
   bench.join({ limits: { textBytes: 4096, messageBytes: 65536, messagesPerSecond: 10 } });

@@ -119,13 +119,19 @@ function RunningRoom({ room, name, onClosed, onHome }: RunningRoomProps) {
   useEffect(() => {
     const unsubscribe = captureStore.subscribe(() => room.captureChanged());
     const online = () => room.retryNow();
+    const shown = ({ persisted }: PageTransitionEvent) => persisted && room.retryNow();
+    const hidden = () => room.goAway();
     addEventListener('online', online);
+    addEventListener('pagehide', hidden);
+    addEventListener('pageshow', shown);
     // A debugging aid, and what browser tests look at: the peer connections of this page.
     Object.defineProperty(window, 'waaft', { configurable: true, value: { peers: () => room.connections() } });
     room.start();
     return () => {
       unsubscribe();
       removeEventListener('online', online);
+      removeEventListener('pagehide', hidden);
+      removeEventListener('pageshow', shown);
       Reflect.deleteProperty(window, 'waaft');
       room.leave();
     };
