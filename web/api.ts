@@ -17,6 +17,7 @@ export interface RoomSummary {
   password: boolean;
   members: number;
   live: number | boolean;
+  links?: string[]; // of the room, under addresses that reach this server from elsewhere, best first
 }
 
 export class ApiError extends Error {

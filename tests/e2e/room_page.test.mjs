@@ -182,11 +182,35 @@ test('the link', async (t) => {
   const ann = await person('Ann', { permissions: ['camera', 'microphone', 'clipboard-read', 'clipboard-write'] });
   await ann.start(origin);
 
-  await step('Copy puts it into the clipboard', async () => {
+  const shown = () => ann.find('room-link').inputValue();
+  const names = (links) => ann.page.route('**/api/v1/rooms/*', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...await response.json(), links } });
+  });
+  const reopen = async () => {
+    await ann.page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    await ann.click('share');
+  };
+
+  await step('is the page’s own where the server names no other; Copy puts it into the clipboard', async () => {
+    await names([]);
     await ann.click('share');
     await ann.click('copy-link');
     await ann.page.getByText('The link is in your clipboard.').waitFor();
     assert.equal(await ann.evaluate(() => navigator.clipboard.readText()), ann.link);
+  });
+
+  await step('on the server’s own computer is one that others can use, and there is a choice', async () => {
+    const links = ['192.0.2.7', '[2001:db8::7]'].map((host) => `http://${host}:3000${new URL(ann.link).pathname}`);
+    await names(links);
+    await reopen();
+    await eventually('the first one is shown', async () => await shown() === links[0]);
+    await ann.find('share-address').selectOption(links[1]);
+    assert.equal(await shown(), links[1]);
+    assert.equal(await readQrCode(ann.page.getByRole('img', { name: 'QR code of the room link' })), links[1]);
+    await ann.click('copy-link');
+    await ann.page.getByText('The link is in your clipboard.').waitFor();
+    assert.equal(await ann.evaluate(() => navigator.clipboard.readText()), links[1]);
   });
 
   for (const [how, size] of [['a phone', phone], ['a phone on its side', onItsSide]]) {
@@ -195,7 +219,7 @@ test('the link', async (t) => {
       const code = ann.page.getByRole('img', { name: 'QR code of the room link' });
       const { y, height } = await code.boundingBox();
       assert.ok(y >= 0 && y + height <= size.height, `from ${y} to ${y + height}`);
-      assert.equal(await readQrCode(code), ann.link);
+      assert.equal(await readQrCode(code), await shown());
     });
   }
 });

@@ -13,7 +13,7 @@ import { guarded } from '../guard.js';
 import { createStore } from '../store.js';
 import { placeOf } from '../place.js';
 import { judge, snapshot, type Quality, type Snapshot } from '../quality.js';
-import { shareWords } from '../sharing.js';
+import { shareLinks, shareWords } from '../sharing.js';
 import { nothingToWatch, stageWords } from '../stage_words.js';
 import {
   charactersOver,
@@ -289,6 +289,32 @@ const shareTable: [locked: boolean, password: boolean, words: string][] = [
 for (const [locked, password, words] of shareTable) {
   test(`who is invited to a room that is ${locked ? 'locked' : 'open'}, ${password ? 'with' : 'without'} a password`, () => {
     assert.equal(shareWords({ locked, password }), words);
+  });
+}
+
+const own = (host: string) => `${host}/r/tea`;
+const lan = ['https://192.168.1.5:3000/r/tea', 'https://[2001:db8::5]:3000/r/tea'];
+const named = ['https://live.example.org/r/tea'];
+const linkLists: [origin: string, links: string[] | undefined, shared: string[]][] = [
+  ['http://localhost:3000', undefined, [own('http://localhost:3000')]],
+  ['http://localhost:3000', [], [own('http://localhost:3000')]],
+  ['http://localhost:3000', lan, lan],
+  ['http://127.0.0.1:3000', lan, lan],
+  ['http://127.8.0.1:3000', lan, lan],
+  ['http://[::1]:3000', lan, lan],
+  ['http://waaft.localhost:3000', named, named],
+  ['https://192.168.1.5:3000', undefined, [own('https://192.168.1.5:3000')]],
+  ['https://192.168.1.6:3000', lan, [own('https://192.168.1.6:3000')]],
+  ['https://192.168.1.5:3000', named, named],
+  ['https://live.example.org', named, named],
+  ['https://proxy.example.org', ['http://10.0.0.7:3000/r/tea'], [own('https://proxy.example.org')]],
+  ['https://proxy.example.org', ['http://[fd00::7]:3000/r/tea'], [own('https://proxy.example.org')]],
+  ['https://127.example.org', lan, [own('https://127.example.org')]],
+  ['https://localhost.example.org', lan, [own('https://localhost.example.org')]],
+];
+for (const [origin, links, shared] of linkLists) {
+  test(`links to share from ${origin}, of a server that names ${links?.join(' and ') ?? 'none'}`, () => {
+    assert.deepEqual(shareLinks(origin, 'tea', links), shared);
   });
 }
 

@@ -1,9 +1,10 @@
 import qrcode from 'qrcode-generator';
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { readRoom } from '../api.js';
 import type { RoomInfo } from '../messages.js';
-import { shareWords } from '../sharing.js';
+import { shareLinks, shareWords } from '../sharing.js';
 import { CheckIcon, CopyIcon } from './icons.js';
-import { Button, copyText, Dialog } from './parts.js';
+import { Button, copyText, Dialog, Field } from './parts.js';
 
 interface ShareDialogProps {
   room: string;
@@ -12,7 +13,57 @@ interface ShareDialogProps {
 }
 
 export function ShareDialog({ room, info, onClose }: ShareDialogProps) {
-  const link = `${location.origin}/r/${room}`;
+  const links = useShareLinks(room);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const link = chosen ?? links[0] ?? '';
+  return (
+    <Dialog title="Invite people" onClose={onClose} class="dialog-small dialog-share">
+      <div class="share">
+        <div class="share-part">
+          {info && <p class="quiet-text">{shareWords(info)}</p>}
+          <CopyRow key={link} link={link} />
+          {links.length > 1 && (
+            <Field label="Other addresses of this server" hint="Choose one that reaches those you invite.">
+              {({ id, describedBy }) => (
+                <select
+                  id={id}
+                  aria-describedby={describedBy}
+                  value={link}
+                  data-testid="share-address"
+                  onChange={(event) => setChosen(event.currentTarget.value)}
+                >
+                  {links.map((each) => (
+                    <option key={each} value={each}>
+                      {new URL(each).host}
+                    </option>
+                  ))}
+                </select>
+              )}
+            </Field>
+          )}
+        </div>
+        <div class="share-part">
+          <QrCode text={link} />
+          <p class="quiet-text centered">Or point a phone’s camera here.</p>
+        </div>
+      </div>
+    </Dialog>
+  );
+}
+
+// The page's own address until the server has said which others it has.
+function useShareLinks(room: string): string[] {
+  const [links, setLinks] = useState<string[]>();
+  useEffect(() => {
+    readRoom(room).then(
+      (summary) => setLinks(summary.links),
+      () => undefined, // the page's own address has to do
+    );
+  }, [room]);
+  return shareLinks(location.origin, room, links);
+}
+
+function CopyRow({ link }: { link: string }) {
   const [copied, setCopied] = useState<boolean | null>(null);
   const input = useRef<HTMLInputElement>(null);
   const copy = async () => {
@@ -21,28 +72,19 @@ export function ShareDialog({ room, info, onClose }: ShareDialogProps) {
     setCopied(done);
   };
   return (
-    <Dialog title="Invite people" onClose={onClose} class="dialog-small dialog-share">
-      <div class="share">
-        <div class="share-part">
-          {info && <p class="quiet-text">{shareWords(info)}</p>}
-          <div class="copy-row">
-            <input ref={input} class="link-field" readOnly value={link} aria-label="Room link" data-testid="room-link" />
-            <Button tone="main" data-testid="copy-link" onClick={copy}>
-              {copied ? <CheckIcon size={18} /> : <CopyIcon size={18} />}
-              {copied ? 'Copied' : 'Copy'}
-            </Button>
-          </div>
-          <p class="field-hint" role="status">
-            {copied === true && 'The link is in your clipboard.'}
-            {copied === false && 'The browser did not allow copying. The link is selected: copy it with the keyboard or the menu.'}
-          </p>
-        </div>
-        <div class="share-part">
-          <QrCode text={link} />
-          <p class="quiet-text centered">Or point a phone’s camera here.</p>
-        </div>
+    <>
+      <div class="copy-row">
+        <input ref={input} class="link-field" readOnly value={link} aria-label="Room link" data-testid="room-link" />
+        <Button tone="main" data-testid="copy-link" onClick={copy}>
+          {copied ? <CheckIcon size={18} /> : <CopyIcon size={18} />}
+          {copied ? 'Copied' : 'Copy'}
+        </Button>
       </div>
-    </Dialog>
+      <p class="field-hint" role="status">
+        {copied === true && 'The link is in your clipboard.'}
+        {copied === false && 'The browser did not allow copying. The link is selected: copy it with the keyboard or the menu.'}
+      </p>
+    </>
   );
 }
 
