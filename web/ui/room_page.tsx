@@ -145,6 +145,7 @@ function RunningRoom({ room, name, onClosed, onHome }: RunningRoomProps) {
   return <RoomView room={room} name={name} onHome={onHome} />;
 }
 
+// Also when somebody comes back after so long a time that they are somebody else.
 function useCaptureOnEntry(room: Room): void {
   const you = useStore(room.store, (state) => state.you);
   useEffect(() => {
