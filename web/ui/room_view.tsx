@@ -5,7 +5,7 @@ import { backGuard, capture } from '../browser.js';
 import type { Slot } from '../media.js';
 import { isLive } from '../on_air.js';
 import type { Room } from '../room.js';
-import { loadSettings, saveSettings } from '../storage.js';
+import { saveSettings } from '../storage.js';
 import { ChatPanel } from './chat_panel.js';
 import { ControlBar } from './control_bar.js';
 import { Banners, ConnectionStatus, Notices } from './banners.js';
@@ -13,7 +13,8 @@ import { useMedia, useShortcuts, useStore, useTitle } from './hooks.js';
 import { LockIcon, Mark } from './icons.js';
 import { Confirm, Dialog, ThemeToggle, type Question } from './parts.js';
 import { PeoplePanel } from './people_panel.js';
-import { DeviceFailures, DevicePickers, startCapture } from './preview.js';
+import { startCapture } from './preview.js';
+import { SettingsDialog } from './settings_dialog.js';
 import { ShareDialog } from './share_dialog.js';
 import { Stage } from './stage.js';
 
@@ -38,20 +39,9 @@ interface RoomViewProps {
 export function RoomView({ room, name }: RoomViewProps) {
   useTitle(`${name} – waaft`);
   const wide = useMedia('(min-width: 1100px)');
-  const [panel, setPanelState] = useState<Panel>(null);
+  const { panel, showPanel, setPanel, byHand } = usePanel(room);
   const [dialog, setDialog] = useState<'share' | 'settings' | null>(null);
   const [question, setQuestion] = useState<Question | null>(null);
-  // By hand the panel takes the focus, and gives it back to its button.
-  const byHand = useRef(false);
-  const showPanel = (next: Panel) => {
-    setPanelState(next);
-    room.showChat(next === 'chat');
-  };
-  const setPanel = (next: Panel) => {
-    byHand.current = true;
-    showPanel(next);
-    if (next === null && panel) document.querySelector<HTMLElement>(`[data-panel=${panel}]`)?.focus();
-  };
   const toggle = (slot: Slot) => {
     const on = !(capture.state.on[slot] || capture.state.busy[slot]);
     if (slot !== 'screen') saveSettings({ [slot]: on });
@@ -91,7 +81,7 @@ export function RoomView({ room, name }: RoomViewProps) {
         <Notices room={room} />
         <Stage room={room} />
       </main>
-      {panel === 'chat' && <ChatPanel room={room} actions={actions} focus={byHand.current} />}
+      {panel === 'chat' && <ChatPanel room={room} actions={actions} focus={byHand} />}
       {panel === 'people' && <PeoplePanel room={room} actions={actions} />}
       <ControlBar room={room} actions={actions} publishes={publishes} />
       {dialog === 'share' && <ShareDialog room={name} info={info} onClose={() => setDialog(null)} />}
@@ -102,11 +92,27 @@ export function RoomView({ room, name }: RoomViewProps) {
   );
 }
 
+// By hand the panel takes the focus, and gives it back to its button.
+function usePanel(room: Room) {
+  const [panel, setPanelState] = useState<Panel>(null);
+  const byHand = useRef(false);
+  const showPanel = (next: Panel) => {
+    setPanelState(next);
+    room.showChat(next === 'chat');
+  };
+  const setPanel = (next: Panel) => {
+    byHand.current = true;
+    showPanel(next);
+    if (next === null && panel) document.querySelector<HTMLElement>(`[data-panel=${panel}]`)?.focus();
+  };
+  return { panel, showPanel, setPanel, byHand: byHand.current };
+}
+
 function useBackGuard(room: Room, ask: (question: Question) => void): void {
   useEffect(() => {
     const question = {
       title: 'Leave the room?',
-      text: 'It goes on without you. You can come back with the same link.',
+      text: 'The others go on without you. You can come back with the same link.',
       yes: 'Leave',
       run: () => backGuard.leave(),
     };
@@ -141,51 +147,6 @@ function RoomHeader({ room, name }: { room: Room; name: string }) {
       <ConnectionStatus room={room} />
       <ThemeToggle />
     </header>
-  );
-}
-
-// Who only watches has no devices to choose.
-function SettingsDialog({ publishes, onClose }: { publishes: boolean; onClose(): void }) {
-  const { devices } = capture.state;
-  useEffect(() => void capture.refreshDevices(), []);
-  return (
-    <Dialog title="Settings" onClose={onClose} class="dialog-small">
-      {publishes && (
-        <>
-          <DeviceFailures state={capture.state} />
-          {devices.length === 0 && (
-            <p class="quiet-text">No device is known yet. Turn on your camera or microphone first; the browser asks you then.</p>
-          )}
-          <DevicePickers />
-        </>
-      )}
-      <ShortcutsSwitch />
-    </Dialog>
-  );
-}
-
-function ShortcutsSwitch() {
-  const [on, setOn] = useState(loadSettings().shortcuts);
-  const change = (next: boolean) => {
-    saveSettings({ shortcuts: next });
-    setOn(next);
-  };
-  return (
-    <div class="check">
-      <label>
-        <input
-          type="checkbox"
-          checked={on}
-          data-testid="shortcuts"
-          aria-describedby="shortcuts-hint"
-          onChange={(event) => change(event.currentTarget.checked)}
-        />
-        Single-key shortcuts (M, V, C)
-      </label>
-      <p class="field-hint" id="shortcuts-hint">
-        M turns the microphone on and off, V the camera; C opens the chat.
-      </p>
-    </div>
   );
 }
 
