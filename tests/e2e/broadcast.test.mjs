@@ -13,7 +13,7 @@ function countQuestions() {
     return ask(constraints);
   };
 }
-const badge = (person, words) => person.find('live-badge').getByText(words, { exact: true }).waitFor();
+const badge = (person, words) => person.find('live-badge').filter({ hasText: new RegExp(`^${words}$`) }).waitFor();
 const idOf = async (host, name) => {
   await host.openPanel('people');
   const person = await host.page.locator('.person', { hasText: name }).getAttribute('data-testid');

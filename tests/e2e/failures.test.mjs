@@ -98,7 +98,7 @@ test('rooms that cannot be entered', async (t) => {
     await one.find('room-name').fill('Te');
     await one.page.getByText('More options').click();
     await one.click('start');
-    await one.page.getByRole('alert').getByText('3 to 64 of a–z, 0–9 and dashes').waitFor();
+    await one.page.getByRole('alert').filter({ hasText: '3 to 64 of a–z, 0–9 and dashes' }).waitFor();
     assert.ok(await one.find('room-name').evaluate((input) => input === document.activeElement));
     await one.find('room-name').fill('Tea Time!');
     await one.page.getByText('/r/tea-time').waitFor();
