@@ -6,6 +6,17 @@ target_include_directories(waaft_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BIN
 target_compile_options(waaft_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wconversion
                        -Wno-sign-conversion -Werror=return-type -ffunction-sections -fdata-sections)
 target_link_options(waaft_flags INTERFACE -Wl,--gc-sections)
+# What strangers send shall at worst end the process. What it costs: ARCHITECTURE.md; that it is so: scripts/check-hardening.
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT WAAFT_SANITIZE)
+    target_compile_definitions(waaft_flags INTERFACE _FORTIFY_SOURCE=2 _GLIBCXX_ASSERTIONS)
+    target_compile_options(waaft_flags INTERFACE -fPIE -fstack-protector-strong -fstack-clash-protection)
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+        target_compile_options(waaft_flags INTERFACE -fcf-protection)
+    elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+        target_compile_options(waaft_flags INTERFACE -mbranch-protection=standard)
+    endif()
+    target_link_options(waaft_flags INTERFACE -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+endif()
 # It is quicker, where there is one: a change of one file waits for all programs that link its folder.
 find_program(GOLD ld.gold)
 if(GOLD AND CMAKE_BUILD_TYPE STREQUAL "Debug" AND NOT WAAFT_SANITIZE)

@@ -40,7 +40,7 @@ file(GLOB_RECURSE names RELATIVE ${DIST} ${DIST}/*)
 list(FILTER names EXCLUDE REGEX "\\.(gz|br)$")
 list(SORT names)
 
-file(WRITE ${BYTES} "// Made by cmake/WriteWebAssets.cmake.\n    .section .rodata\n")
+file(WRITE ${BYTES} "// Made by cmake/WriteWebAssets.cmake.\n#ifdef __CET__\n#include <cet.h>\n#endif\n    .section .rodata\n")
 file(WRITE ${SOURCE}.new "// Made by cmake/WriteWebAssets.cmake.\n#include \"server/app/assets.h\"\n\n#include <array>\n\n"
                          "extern \"C\" {\n")
 set(rows "")
