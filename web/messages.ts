@@ -211,5 +211,6 @@ export type ServerMessage =
   | Ack
   | ErrorMessage
   | { t: 'ping'; within: number }
+  | { t: 'resume'; token: string }
   | { t: 'restarting'; retryMs: number; move?: boolean }
   | { t: 'bye'; code: string; message: string; retry: boolean };

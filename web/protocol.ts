@@ -170,6 +170,7 @@ export class Connection {
   private refusal: ErrorMessage | null = null;
   private resyncedAt = -Infinity;
   private resume: string | undefined;
+  private hostKey: string | undefined;
   private seen: Position | undefined;
   private requests = new Map<string, Request>();
   private limits: Limits | null = null; // of the server
@@ -186,6 +187,7 @@ export class Connection {
     this.silence = new Deadline(environment);
     this.pacer = new Pacer<ClientMessage>(environment, (message) => this.write(message));
     this.resume = credentials.resume;
+    this.hostKey = credentials.hostKey;
     this.seen = credentials.resume ? credentials.seen : undefined;
   }
 
@@ -193,6 +195,11 @@ export class Connection {
     if (this.started) return;
     this.started = true;
     this.connect();
+  }
+
+  // Of the room now: by it, and not by the token, the next connection is its host again.
+  useHostKey(key: string | undefined): void {
+    this.hostKey = key;
   }
 
   retryNow(): void {
@@ -337,7 +344,8 @@ export class Connection {
   }
 
   private joinMessage(): Join {
-    const { room, name, hostKey, password, link, client } = this.credentials;
+    const { room, name, password, link, client } = this.credentials;
+    const { hostKey } = this;
     const join: Join = { t: 'join', room, name };
     if (hostKey) join.hostKey = hostKey;
     if (password) join.password = password;
@@ -375,6 +383,9 @@ export class Connection {
         this.pinged = true;
         this.watchSilence();
         return this.write({ t: 'pong' });
+      case 'resume':
+        this.resume = message.token;
+        return this.keep();
       case 'restarting':
         if (message.move) this.moveTimer = this.environment.setTimer(() => this.move(), message.retryMs);
         else this.restartDelay = message.retryMs;

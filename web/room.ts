@@ -353,7 +353,7 @@ export class Room implements Listener {
       case 'waiting':
         return this.store.set({ waiting: event.on });
       case 'hostKey':
-        return this.dependencies.keepHostKey(event.key);
+        return this.useHostKey(event.key);
       case 'history': {
         const { log } = this.store.get();
         return this.store.set({ log: prepend(log, event.items, event.more), loadingOlder: false });
@@ -374,10 +374,15 @@ export class Room implements Listener {
   private onSelf(before: Member, now: Member): void {
     if (!before.place && now.place) this.notify({ kind: 'place' });
     if (before.role === now.role) return;
-    if (before.role === 'host') this.dependencies.keepHostKey(null);
+    if (before.role === 'host') this.useHostKey(null);
     if (now.role === 'viewer') this.dependencies.capture.stop();
     if (now.role !== 'viewer') this.store.set({ invitedBy: null });
     this.notify({ kind: now.role });
+  }
+
+  private useHostKey(key: string | null): void {
+    this.connection.useHostKey(key ?? undefined);
+    this.dependencies.keepHostKey(key);
   }
 
   private onLeft(id: string, why: string): void {

@@ -79,10 +79,12 @@ void Member::on_open() {
 }
 
 void Member::on_text(std::string_view message) {
-    if (joined_ && !message.starts_with(R"({"t":"ping")")) return;
+    const bool is_ours = message.starts_with(R"({"t":"ping")") || message.starts_with(R"({"t":"resume")");
+    if (joined_ && !is_ours) return;
     const auto decoded = signaling::decode_server(message);
     if (!decoded) return;
     if (const auto* welcome = std::get_if<signaling::Welcome>(&*decoded)) return on_welcome(*welcome);
+    if (const auto* renewed = std::get_if<signaling::Resume>(&*decoded)) resume_ = renewed->token;
     if (std::holds_alternative<signaling::Ping>(*decoded))
         connection_->send_text(signaling::encode(signaling::ClientMessage(signaling::Pong{})));
 }

@@ -3,6 +3,8 @@
 #include "cmd/kube/fields.h"
 #include "cmd/ui/text.h"
 
+#include <boost/json/array.hpp>
+
 #include <algorithm>
 
 namespace waaft::status {
@@ -10,6 +12,7 @@ namespace {
 
 constexpr std::size_t version_max = 80;
 constexpr std::size_t text_max = 200;
+constexpr std::size_t troubles_max = 8;
 // Two readings nearer than this say more about their own delay than about the server.
 constexpr std::int64_t gap_min_ms = 200;
 
@@ -51,6 +54,11 @@ Live read_live(const Result<boost::json::object>& statusz) {
     live.stopping = kube::is_true(*statusz, {"stopping"});
     live.draining = kube::is_true(*statusz, {"draining"});
     if (kube::has(*statusz, {"redis"})) live.redis = read_redis(kube::child(*statusz, {"redis"}));
+    for (const auto& trouble : kube::list(*statusz, {"troubles"})) {
+        const auto* sentence = trouble.if_string();
+        if (sentence == nullptr || live.troubles.size() >= troubles_max) continue;
+        live.troubles.push_back(cmd::fit(cmd::clean_line({sentence->data(), sentence->size()}), text_max));
+    }
     live.rooms = counter(*statusz, {"rooms"});
     live.people = counter(*statusz, {"members"});
     live.memory_bytes = counter(*statusz, {"memoryBytes"});

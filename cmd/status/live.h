@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace waaft::status {
 
@@ -36,7 +37,8 @@ struct Live {
     std::string version;
     std::string commit;
     bool stopping = false;
-    bool draining = false;  // its people move to other servers
+    bool draining = false;              // its people move to other servers
+    std::vector<std::string> troubles;  // sentences of the server
     std::optional<LiveRedis> redis;
     std::int64_t rooms = 0;
     std::int64_t people = 0;

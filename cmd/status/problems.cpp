@@ -61,6 +61,13 @@ void add_silent_pods(Report& report) {
     }
 }
 
+void add_troubles(Report& report) {
+    for (const auto& pod : report.pods) {
+        for (const auto& trouble : pod.live.troubles)
+            report.problems.push_back(problem(false, "POD_TROUBLE", "Pod/" + pod.name, trouble));
+    }
+}
+
 void add_autoscaler(Report& report) {
     if (!report.autoscaler) return;
     const auto& scaler = *report.autoscaler;
@@ -162,6 +169,7 @@ void add_problems(Report& report, const View& view, UnixMs now) {
     }
     for (const auto& pod : view.pods) add_restart(report, pod, now);
     add_silent_pods(report);
+    add_troubles(report);
     add_autoscaler(report);
     add_redis_problems(report, view);
     add_address(report, view, now);

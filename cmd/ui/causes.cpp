@@ -27,6 +27,8 @@ constexpr std::array causes{
               "`waaft status` shows each pod with its cause; `waaft logs` what they write."},
     CauseInfo{"POD_SILENT", "A pod is ready, but its operations listener does not answer the API server.",
               "Look at its log: `waaft logs`; check that nothing closes port 9090 to the API server."},
+    CauseInfo{"POD_TROUBLE", "A server says that something is wrong with it, though it serves.",
+              "Its own sentence says what: a disk, a certificate, a file of keys."},
     CauseInfo{"CONFIG_MISSING", "A Secret or ConfigMap that the pod needs is not there, or lacks a key.",
               "Make it, or name its source under secrets: in waaft.yaml."},
     // Where the pod goes.

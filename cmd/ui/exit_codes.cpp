@@ -94,6 +94,7 @@ constexpr std::array rows{
     Row{"NOT_READY", Exit::rollout_failed},
     Row{"REDIS_", Exit::rollout_failed},
     Row{"POD_SILENT", Exit::rollout_failed},
+    Row{"POD_TROUBLE", Exit::rollout_failed},
     Row{"CERT_EXPIRED", Exit::rollout_failed},
     Row{"CERT_EXPIRING", Exit::rollout_failed},
     Row{"SCALE_LIMIT", Exit::rollout_failed},

@@ -6,43 +6,24 @@
 
 namespace waaft::app {
 
-namespace {
-
-bool is_v6(std::string_view address) { return address.find(':') != std::string_view::npos; }
-bool is_v4(std::string_view address) {
-    return !address.empty() && address.find_first_not_of("0123456789.") == std::string_view::npos;
-}
-
-// Addresses that another device on the network can use.
-bool is_reachable(std::string_view address) {
-    if (is_v6(address)) return !address.starts_with("fe80") && address != "::1";
-    return is_v4(address) && !address.starts_with("127.") && !address.starts_with("169.254.");
-}
-
-std::string link_to(std::string_view scheme, std::string_view host, std::uint16_t port) {
-    std::string link(scheme);
-    link += is_v6(host) ? "://[" + std::string(host) + "]" : "://" + std::string(host);
-    const bool default_port = (scheme == "https" && port == 443) || (scheme == "http" && port == 80);
-    if (!default_port) link += ":" + std::to_string(port);
-    return link + "/";
-}
-
-}  // namespace
-
-Greeting make_greeting(const Config& config, std::uint16_t port, std::uint16_t ops_port,
-                       const std::vector<std::string>& addresses, const std::string& ca_fingerprint) {
+Greeting make_greeting(const Config& config, const Reach& reach, std::uint16_t ops_port,
+                       const std::string& ca_fingerprint) {
     Greeting greeting;
     greeting.ca_fingerprint = ca_fingerprint;
-    if (ops_port != 0) greeting.ops_link = link_to("http", config.ops_address, ops_port);
-    if (!config.public_url.empty()) greeting.links.push_back(config.public_url + "/");
-    greeting.links.push_back(link_to("http", "localhost", port));
-    const std::string_view scheme = config.tls == Config::Tls::off ? "http" : "https";
-    for (const std::string& address : addresses) {
-        if (!is_reachable(address)) continue;
-        greeting.links.push_back(link_to(scheme, address, port));
-        if (greeting.ca_link.empty() && !ca_fingerprint.empty() && is_v4(address)) {
-            greeting.ca_link = link_to("http", address, port) + "ca.crt";
-        }
+    if (ops_port != 0) {
+        const bool v6 = config.ops_address.find(':') != std::string::npos;
+        const std::string host = v6 ? "[" + config.ops_address + "]" : config.ops_address;
+        greeting.ops_link = "http://" + host + ":" + std::to_string(ops_port) + "/";
+    }
+    for (const std::string* origin : {&reach.own, &reach.local}) {
+        if (!origin->empty()) greeting.links.push_back(*origin + "/");
+    }
+    for (const std::string& origin : reach.network) {
+        greeting.links.push_back(origin + "/");
+        // Phones take a certificate from where it is served plainly; an IPv6 address is no help to most of them.
+        const bool v4 = origin.find('[') == std::string::npos && origin.starts_with("https://");
+        if (greeting.ca_link.empty() && !ca_fingerprint.empty() && v4)
+            greeting.ca_link = "http://" + origin.substr(std::string_view("https://").size()) + "/ca.crt";
     }
     return greeting;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "server/app/config.h"
+#include "server/app/reach.h"
 
 #include <cstdint>
 #include <string>
@@ -19,9 +20,8 @@ struct Greeting {
     std::string ops_link;  // empty: off
 };
 
-// `addresses` are the machine's names and addresses (net::machine_names()).
-Greeting make_greeting(const Config& config, std::uint16_t port, std::uint16_t ops_port,
-                       const std::vector<std::string>& addresses, const std::string& ca_fingerprint);
+Greeting make_greeting(const Config& config, const Reach& reach, std::uint16_t ops_port,
+                       const std::string& ca_fingerprint);
 
 // For a terminal; `colour` also draws the QR code of ca_link.
 std::string render_greeting(const Greeting& greeting, bool colour);

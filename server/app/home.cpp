@@ -10,9 +10,18 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
+
 namespace waaft::app {
 
 using signaling::ErrorCode;
+
+namespace {
+
+constexpr std::size_t reading_max = 16;      // pages of history that one shard waits for
+constexpr std::uint64_t renewal_turns = 16;  // in which everybody's resume token is renewed
+
+}  // namespace
 
 Home::Home(Services& services, ShardIndex self, boost::asio::io_context& io, ShardCounters& counters)
     : services_(services),
@@ -22,12 +31,15 @@ Home::Home(Services& services, ShardIndex self, boost::asio::io_context& io, Sha
       timer_(io),
       alive_timer_(io),
       replica_timer_(io),
+      renewal_timer_(io),
+      saving_timer_(io),
       // Each shard counts in a range of its own, so that a handle is unique in the process.
       next_handle_((static_cast<RoomHandle>(self) << connection_shard_shift) + 1) {}
 
 Home::~Home() = default;
 
 void Home::start() {
+    renew_tokens();
     if (services_.shared)
         look_after_replicas();
     else
@@ -36,9 +48,12 @@ void Home::start() {
 
 void Home::stop() {
     stopping_ = true;
+    save_rest();
     timer_.cancel();
     alive_timer_.cancel();
     replica_timer_.cancel();
+    renewal_timer_.cancel();
+    saving_timer_.cancel();
 }
 
 void Home::keep_rooms_alive() {
@@ -64,7 +79,7 @@ void Home::post(ShardIndex to, Mail mail) {
 }
 
 void Home::send(ConnectionId to, const signaling::ServerMessage& message) {
-    post(shard_of(to), FrameMail{to, frame_of(message)});
+    post(shard_of(to), FrameMail{to, frame_of(message), std::holds_alternative<signaling::SignalFrom>(message)});
 }
 
 Home::HomeRoom* Home::find(RoomHandle handle) {
@@ -75,6 +90,11 @@ Home::HomeRoom* Home::find(RoomHandle handle) {
 void Home::on_mail(ClientMail mail) {
     HomeRoom* home_room = find(mail.room);
     if (!home_room || stopping_) return;
+    if (std::holds_alternative<signaling::Going>(*mail.message)) {
+        if (home_room->attached.contains(mail.connection)) home_room->closing.insert(mail.connection);
+        return;
+    }
+    home_room->closing.erase(mail.connection);  // it is still there
     const People people = concerns_people(*mail.message);
     home_room->engine->handle(mail.connection, std::move(*mail.message), read_clocks());
     drain(*home_room, people);
@@ -90,7 +110,8 @@ void Home::on_mail(const GoneMail& mail) {
     HomeRoom& home_room = *found;
     detach(home_room, mail.connection);
     home_room.arriving.erase(mail.connection);
-    home_room.engine->disconnected(mail.connection, read_clocks());
+    const room::Away why = home_room.closing.erase(mail.connection) > 0 ? room::Away::closed : room::Away::lost;
+    home_room.engine->disconnected(mail.connection, why, read_clocks());
     drain(home_room);
 }
 
@@ -141,14 +162,40 @@ void Home::perform(HomeRoom& home_room, const room::SendAll& output) {
 }
 
 void Home::perform(HomeRoom& home_room, const room::Attach& output) {
-    if (home_room.attached.insert(output.connection).second) {
-        ++home_room.attached_by_shard[shard_of(output.connection)];
-    }
-    if (const auto arriving = home_room.arriving.find(output.connection); arriving != home_room.arriving.end()) {
-        arriving->second.resume_token = services_.signer->sign(auth::ResumeToken{
-            home_room.row.name, token_epoch(home_room), output.member, output.name, output.role, output.joined});
-    }
+    unentered_.erase(home_room.handle);
+    const auto [entry, is_new] = home_room.attached.try_emplace(output.connection);
+    if (is_new) ++home_room.attached_by_shard[shard_of(output.connection)];
+    const bool role_changed = !is_new && entry->second.role != output.role;
+    entry->second = {output.member, output.name, output.role, output.joined};
+    if (const auto arriving = home_room.arriving.find(output.connection); arriving != home_room.arriving.end())
+        arriving->second.resume_token = resume_token(home_room, entry->second);
+    else if (role_changed)
+        send(output.connection, signaling::Resume{resume_token(home_room, entry->second)});
     post(shard_of(output.connection), AttachMail{output.connection, home_room.handle, output.on_air});
+}
+
+std::string Home::resume_token(const HomeRoom& home_room, const Attached& who) const {
+    return services_.signer->sign(auth::ResumeToken{home_room.row.name, token_epoch(home_room), who.member, who.name,
+                                                    who.role, who.joined, read_clocks().wall});
+}
+
+// A fraction of resume.window, which is what it must tell apart.
+Duration Home::token_age() const {
+    return std::clamp<Duration>(services_.config.resume_window / 2, std::chrono::milliseconds(500),
+                                std::chrono::seconds(30));
+}
+
+void Home::renew_tokens() {
+    const std::uint64_t turn = renewal_turn_++ % renewal_turns;
+    for (const auto& [name, home_room] : rooms_) {
+        for (const auto& [connection, who] : home_room->attached) {
+            if (connection % renewal_turns == turn) send(connection, signaling::Resume{resume_token(*home_room, who)});
+        }
+    }
+    renewal_timer_.expires_after(token_age() / renewal_turns);
+    renewal_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) renew_tokens();
+    });
 }
 
 void Home::detach(HomeRoom& home_room, ConnectionId connection) {
@@ -164,42 +211,44 @@ void Home::perform(HomeRoom& home_room, const room::Close& output) {
 void Home::perform(HomeRoom& home_room, room::Persist output) {
     const signaling::Seq seq = output.record.seq;
     home_room.row.last_active_at = output.record.at;
+    if (services_.data_gone.load(std::memory_order_relaxed)) {
+        on_thread([this, handle = home_room.handle, seq] { on_persisted(handle, seq, store::StoreError::closed); });
+        return;
+    }
     store::Append append{home_room.row.name, home_room.row.epoch, std::move(output.record), std::move(output.nonce)};
     services_.store->append(std::move(append), [this, handle = home_room.handle, seq](auto done) {
-        on_thread([this, handle, seq, durable = done.has_value()] { on_persisted(handle, seq, durable); });
+        const auto failure = done.has_value() ? std::nullopt : std::optional(done.error());
+        on_thread([this, handle, seq, failure] { on_persisted(handle, seq, failure); });
     });
 }
 
-void Home::on_persisted(RoomHandle handle, signaling::Seq seq, bool durable) {
-    if (!durable) counters_.chat_failed.fetch_add(1, std::memory_order_relaxed);
+void Home::on_persisted(RoomHandle handle, signaling::Seq seq, std::optional<store::StoreError> failure) {
+    if (failure) counters_.chat_failed.fetch_add(1, std::memory_order_relaxed);
+    note_writing(failure);
     HomeRoom* home_room = find(handle);
     if (!home_room) return;
-    home_room->own->on_persisted(seq, durable, read_clocks());
+    home_room->own->on_persisted(seq, !failure, read_clocks());
     drain(*home_room, People::same);
+}
+
+// One line when it begins and one when it is over, not one for each message.
+void Home::note_writing(std::optional<store::StoreError> failure) {
+    if (!failure) {
+        if (services_.chat_failing.load(std::memory_order_relaxed) && services_.chat_failing.exchange(false))
+            services_.troubles.clear("chat");
+        return;
+    }
+    if (*failure != store::StoreError::full && *failure != store::StoreError::io) return;
+    services_.chat_failing = true;
+    services_.troubles.tell("chat",
+                            "Messages cannot be kept, so nothing is posted: " + std::string(store::sentence(*failure)),
+                            Troubles::Weight::error);
 }
 
 void Home::perform(HomeRoom& home_room, const room::SaveRoom& output) {
     home_room.row.locked = output.settings.locked;
     if (output.settings.ended && home_room.row.ended_at == 0) home_room.row.ended_at = read_clocks().wall;
     save_row(home_room);
-}
-
-void Home::save_row(HomeRoom& home_room) {
-    home_room.row.last_active_at = read_clocks().wall;
-    services_.store->update_room(home_room.row, [name = home_room.row.name](auto done) {
-        if (done.has_value()) return;
-        log::warn("A room's settings could not be written; they hold until the next restart.",
-                  {{"room", name}, {"why", std::string(store::sentence(done.error()))}});
-    });
-}
-
-void Home::perform(HomeRoom& home_room, const room::SaveMark& output) {
-    store::MemberMark mark{output.member, static_cast<store::MemberMark::Kind>(output.kind), output.role};
-    const auto done = [](auto) {};
-    if (output.ban_keys.empty()) services_.store->mark_member(home_room.row.name, mark, "", done);
-    for (const std::string& key : output.ban_keys) {
-        services_.store->mark_member(home_room.row.name, mark, key, done);
-    }
 }
 
 void Home::perform(HomeRoom& home_room, const room::RotateHostKey& output) {
@@ -210,7 +259,13 @@ void Home::perform(HomeRoom& home_room, const room::RotateHostKey& output) {
 }
 
 void Home::perform(HomeRoom& home_room, const room::ReadHistory& output) {
+    // A page is long and its reading slow: one at a time for each connection, a few at a time for all.
+    if (reading_.size() >= reading_max || !reading_.insert(output.to).second) {
+        send(output.to, signaling::ErrorMessage{ErrorCode::busy, "", "history"});
+        return;
+    }
     const auto answer = [this, to = output.to, before = output.before](auto page) {
+        reading_.erase(to);
         if (!page.has_value()) {
             send(to, signaling::ErrorMessage{ErrorCode::busy, std::string(store::sentence(page.error())), "history"});
             return;

@@ -14,7 +14,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -24,6 +26,8 @@
 #include <vector>
 
 namespace waaft::app {
+
+struct Attached;
 
 class Home {
 public:
@@ -50,6 +54,10 @@ public:
 
 private:
     struct HomeRoom;
+    struct Limited {
+        KeyedLimit* limit = nullptr;
+        std::string key;
+    };
     using Waiting = std::function<void(HomeRoom&)>;
 
     // ---- finding and loading rooms (home_rooms.cpp) ----
@@ -64,12 +72,17 @@ private:
     HomeRoom& open_room(store::RoomRow row, room::Kept kept);
     HomeRoom& keep_open(std::unique_ptr<HomeRoom> made, store::RoomRow row);
     void forget(HomeRoom& home_room);
+    // Whether `rooms_max` allows for one more. Rooms that nobody has come into for so long since they were opened are
+    // put away for it; they are in the store, and opened again when somebody asks for them.
+    bool has_space(std::uint64_t rooms_max, Duration unentered_for);
+    bool has_space_for_loaded();
     room::Options room_options() const;
 
     // ---- joining (home_join.cpp) ----
     void join(HomeRoom& home_room, std::unique_ptr<JoinMail> mail);
     std::optional<signaling::ErrorCode> check_claims(const HomeRoom& home_room, const JoinMail& mail,
                                                      room::Admission& admission) const;
+    std::vector<Limited> limits_of(const HomeRoom& home_room, const JoinMail& mail) const;
     void verify_password(HomeRoom& home_room, std::unique_ptr<JoinMail> mail);
     void check_password(ConnectionId connection, RoomHandle handle);
     void on_verified(ConnectionId connection, RoomHandle handle, auth::PasswordVerdict verdict);
@@ -92,8 +105,34 @@ private:
     void perform(HomeRoom& home_room, const room::Lookup& output);
     void perform(HomeRoom& home_room, const room::Ended& output);
     void detach(HomeRoom& home_room, ConnectionId connection);
+    std::string resume_token(const HomeRoom& home_room, const Attached& who) const;
+    // Some at a time, everybody within token_age().
+    void renew_tokens();
+    Duration token_age() const;
+    void on_persisted(RoomHandle handle, signaling::Seq seq, std::optional<store::StoreError> failure);
+    void note_writing(std::optional<store::StoreError> failure);
+
+    // ---- what was decided is written (home_saving.cpp) ----
+    struct UnsavedMark {
+        store::MemberMark mark;
+        std::string ban_key;  // may be empty
+    };
+    // Of one room; it may be over already.
+    struct Saving {
+        std::optional<store::RoomRow> row;
+        std::optional<store::RoomRow> row_under_way;
+        std::deque<UnsavedMark> marks;  // the first ones may be under way
+        std::size_t open_answers = 0;
+        std::size_t marks_under_way = 0;
+        std::size_t marks_written = 0;  // of these
+        std::optional<store::StoreError> failure;
+    };
+    enum class Saved : std::uint8_t { mark, row };
     void save_row(HomeRoom& home_room);
-    void on_persisted(RoomHandle handle, signaling::Seq seq, bool durable);
+    void save(const std::string& name);
+    void on_saved(const std::string& name, Saved what, std::optional<store::StoreError> failure);
+    void save_all();
+    void save_rest();
 
     // ---- rooms that several servers share (home_shared.cpp) ----
     void load_shared(const std::string& name);
@@ -117,9 +156,8 @@ private:
     std::string token_epoch(const HomeRoom& home_room) const;
     // Which host key is in force, without telling the key: what a host's link must name.
     static std::string host_key_generation(const HomeRoom& home_room);
-    // Runs `then` if `key` is within its limit, over all servers; else `refuse`.
-    void within_limit(KeyedLimit& limit, const std::string& key, std::function<void()> then,
-                      std::function<void()> refuse);
+    // Runs `then` if each key is within its limit, over all servers; else `refuse`. The last one is asked first.
+    void within_limits(std::vector<Limited> limits, std::function<void()> then, std::function<void()> refuse);
 
     // ---- REST (home_rest.cpp) ----
     void create(std::shared_ptr<RestMail> mail, const CreateRoom& command);
@@ -155,6 +193,11 @@ private:
     boost::asio::steady_timer timer_;
     boost::asio::steady_timer alive_timer_;
     boost::asio::steady_timer replica_timer_;
+    boost::asio::steady_timer renewal_timer_;
+    boost::asio::steady_timer saving_timer_;
+    std::map<std::string, Saving> saving_;
+    bool saving_fails_ = false;
+    std::uint64_t renewal_turn_ = 0;
     bool stopping_ = false;
 
     std::unordered_map<std::string, std::unique_ptr<HomeRoom>> rooms_;  // by name
@@ -162,6 +205,8 @@ private:
     std::set<std::pair<TimePoint, RoomHandle>> deadlines_;
     std::unordered_map<std::string, Loading> loading_;                       // by name
     std::unordered_set<ConnectionId> present_;                               // from their JoinMail to their GoneMail
+    std::set<RoomHandle> unentered_;                                         // oldest first
+    std::unordered_set<ConnectionId> reading_;                               // a page of history is on its way to them
     std::unordered_map<ConnectionId, std::unique_ptr<JoinMail>> verifying_;  // their password is being checked
     RoomHandle next_handle_;
 };

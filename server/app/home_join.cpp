@@ -47,6 +47,7 @@ std::optional<ErrorCode> Home::check_claims(const HomeRoom& home_room, const Joi
         admission.host = true;
     }
     if (join.link) {
+        if (!services_.revoked_links.known()) return ErrorCode::busy;
         const auto link = services_.signer->verify_link(*join.link, read_clocks().wall);
         if (!link.has_value()) {
             return link.error() == auth::TokenError::expired ? ErrorCode::link_expired : ErrorCode::link_bad;
@@ -66,19 +67,27 @@ std::optional<ErrorCode> Home::check_claims(const HomeRoom& home_room, const Joi
         if (!token.has_value() || token->room != home_room.row.name || token->epoch != token_epoch(home_room)) {
             return ErrorCode::resume_bad;
         }
-        admission.resume = room::Admission::Claim{token->member, token->name, token->role, token->joined};
+        admission.resume =
+            room::Admission::Claim{token->member, token->name, token->role, token->joined, token->issued};
     }
     admission.password_passed = admission.host || admission.link_role || admission.resume;
     return std::nullopt;
 }
 
+// The narrowest is last, so asked first: who is refused by it costs the others nothing.
+std::vector<Home::Limited> Home::limits_of(const HomeRoom& home_room, const JoinMail& mail) const {
+    return {{&services_.passwords_by_room, home_room.row.name},
+            {&services_.passwords_by_network, mail.network_key},
+            {&services_.passwords_by_address, mail.address_key}};
+}
+
 void Home::verify_password(HomeRoom& home_room, std::unique_ptr<JoinMail> mail) {
     const ConnectionId connection = mail->connection;
     const RoomHandle handle = home_room.handle;
-    const std::string key = mail->address_key + "\n" + home_room.row.name;
+    std::vector<Limited> limits = limits_of(home_room, *mail);
     verifying_[connection] = std::move(mail);
-    within_limit(
-        services_.password_limit, key, [this, connection, handle] { check_password(connection, handle); },
+    within_limits(
+        std::move(limits), [this, connection, handle] { check_password(connection, handle); },
         [this, connection] {
             verifying_.erase(connection);
             refuse(connection, ErrorCode::rate_limited);
@@ -88,8 +97,8 @@ void Home::verify_password(HomeRoom& home_room, std::unique_ptr<JoinMail> mail) 
 void Home::check_password(ConnectionId connection, RoomHandle handle) {
     const auto waiting = verifying_.find(connection);
     const HomeRoom* home_room = find(handle);
-    if (waiting == verifying_.end()) return;  // it went away meanwhile
-    if (home_room == nullptr) return refuse(connection, ErrorCode::room_ended);
+    if (waiting == verifying_.end()) return;                               // it went away meanwhile
+    if (home_room == nullptr) return refuse(connection, ErrorCode::busy);  // it may be open again
     std::string password = *waiting->second->join.password;
     const bool taken = services_.passwords->verify(
         std::move(password), home_room->row.password_hash, [this, connection, handle](auth::PasswordVerdict verdict) {
@@ -105,11 +114,14 @@ void Home::on_verified(ConnectionId connection, RoomHandle handle, auth::Passwor
     auto node = verifying_.extract(connection);
     if (node.empty()) return;  // it went away meanwhile
     HomeRoom* still = find(handle);
-    if (!still) return refuse(connection, ErrorCode::room_ended);
+    if (!still) return refuse(connection, ErrorCode::busy);  // it may be open again
     if (verdict == auth::PasswordVerdict::no_memory) return refuse(connection, ErrorCode::busy);
     room::Admission admission;
-    if (check_claims(*still, *node.mapped(), admission)) return refuse(connection, ErrorCode::password_wrong);
+    if (const auto refusal = check_claims(*still, *node.mapped(), admission)) return refuse(connection, *refusal);
     admission.password_passed = verdict == auth::PasswordVerdict::right;
+    // A class that comes in from one school has not guessed.
+    if (admission.password_passed)
+        for (const Limited& counted : limits_of(*still, *node.mapped())) counted.limit->forgive(counted.key);
     admit(*still, *node.mapped(), std::move(admission));
 }
 

@@ -15,6 +15,8 @@ using signaling::ErrorCode;
 namespace {
 
 constexpr std::size_t password_max = 256;
+// Who makes a room has so long to come in before others, in need of space, have it put away.
+constexpr std::chrono::minutes unentered_patience{1};
 constexpr std::int64_t link_life_max_ms = 366LL * 86400 * 1000;
 
 unsigned status_of(ErrorCode code) {
@@ -90,13 +92,15 @@ bool Home::may_read(const HomeRoom& home_room, const Caller& caller) const {
 
 void Home::create(std::shared_ptr<RestMail> mail, const CreateRoom& command) {
     if (!mail->caller.api_key.empty()) return make_room(std::move(mail), command);
-    within_limit(
-        services_.room_limit, mail->caller.address_key, [this, mail, command] { make_room(mail, command); },
+    within_limits(
+        {{&services_.rooms_by_network, mail->caller.network_key},
+         {&services_.rooms_by_address, mail->caller.address_key}},
+        [this, mail, command] { make_room(mail, command); },
         [this, mail] { reply(*mail, rest_error(ErrorCode::rate_limited)); });
 }
 
 void Home::make_room(std::shared_ptr<RestMail> mail, const CreateRoom& command) {
-    if (services_.rooms_open.load() >= services_.config.rooms_max) {
+    if (!has_space(services_.config.rooms_max, unentered_patience)) {
         return reply(*mail, rest_error(ErrorCode::server_full));
     }
     if (rooms_.contains(mail->room)) {
@@ -146,7 +150,7 @@ void Home::answer_created(const RestMail& mail, const store::RoomRow& row, const
     }
     if (!services_.shared) open_room(row, {});
     json::object answer = room_object(row, {});
-    answer["url"] = mail.caller.link_prefix + "/r/" + row.name;
+    answer["url"] = mail.caller.origins.front() + "/r/" + row.name;
     answer["hostKey"] = host_key;
     reply(mail, json_response(201, json::serialize(answer)));
 }
@@ -156,7 +160,11 @@ void Home::rest(HomeRoom&, const RestMail& mail, const CreateRoom&) {
 }
 
 void Home::rest(HomeRoom& home_room, const RestMail& mail, const ShowRoom&) {
-    reply(mail, json_response(200, json::serialize(room_object(home_room.row, home_room.engine->counts()))));
+    json::object answer = room_object(home_room.row, home_room.engine->counts());
+    json::array links;
+    for (const std::string& origin : mail.caller.origins) links.emplace_back(origin + "/r/" + home_room.row.name);
+    answer["links"] = std::move(links);
+    reply(mail, json_response(200, json::serialize(answer)));
 }
 
 void Home::rest(HomeRoom& home_room, const RestMail& mail, const EndRoom&) {
@@ -172,9 +180,9 @@ void Home::rest(HomeRoom& home_room, const RestMail& mail, const MakeLink& comma
         return reply(mail, rest_error(400, "bad_request", "expiresIn: 1 to 31622400 seconds were expected."));
     }
     auth::JoinLink link;
-    link.id = random_member_id();
     link.room = home_room.row.name;
     link.life = token_epoch(home_room);
+    link.id = services_.signer->make_link_id(link.room, link.life);
     if (command.role == signaling::Role::host) link.host_key = host_key_generation(home_room);
     link.role = command.role;
     link.name = command.name;
@@ -184,13 +192,16 @@ void Home::rest(HomeRoom& home_room, const RestMail& mail, const MakeLink& comma
     reply(mail, json_response(201, json::serialize(json::object{
                                        {"id", link.id},
                                        {"link", token},
-                                       {"url", mail.caller.link_prefix + "/r/" + link.room + "#link=" + token},
+                                       {"url", mail.caller.origins.front() + "/r/" + link.room + "#link=" + token},
                                        {"role", signaling::to_string(link.role)},
                                        {"expiresAt", link.expires_at}})));
 }
 
 void Home::rest(HomeRoom& home_room, const RestMail& mail, const RevokeLink& command) {
     if (!may_manage(home_room, mail.caller)) return reply(mail, rest_error(ErrorCode::not_allowed));
+    // What is remembered takes space: only of links that there are.
+    if (!services_.signer->is_link_id(command.id, home_room.row.name, token_epoch(home_room)))
+        return reply(mail, rest_error(404, "link_unknown", "No link with this id was made for this room."));
     // No link lives longer, so after that it need not be remembered.
     const UnixMs until = read_clocks().wall + link_life_max_ms;
     // With the room's name: a host revokes links of this room only.

@@ -20,18 +20,28 @@ struct Arriving {
     std::string resume_token;
 };
 
+// Who a connection is, as its resume token says.
+struct Attached {
+    std::string member;
+    std::string name;
+    signaling::Role role = signaling::Role::viewer;
+    UnixMs joined = 0;
+};
+
 struct Home::HomeRoom {
     store::RoomRow row;
     RoomHandle handle = 0;
     std::unique_ptr<room::Engine> engine;
     room::Room* own = nullptr;         // the engine, if this server alone has the room
     room::Replica* replica = nullptr;  // the engine, if others may have it open too
-    std::unordered_set<ConnectionId> attached;
+    std::unordered_map<ConnectionId, Attached> attached;
+    std::unordered_set<ConnectionId> closing;  // their page said that it goes
     std::vector<std::uint32_t> attached_by_shard;
     std::optional<TimePoint> deadline;
     std::map<ConnectionId, Arriving> arriving;
     room::Counts counted;  // what the counters include of this room
     bool over = false;
+    TimePoint opened_at;
     // Of a replica.
     std::optional<store::RoomRow> committing_row;
     bool committing_people = false;

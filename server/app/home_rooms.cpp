@@ -12,10 +12,14 @@ using signaling::ErrorCode;
 namespace {
 
 constexpr std::size_t waiting_max = 4096;
+// Rooms that exist are more than those that could be made: strangers who make rooms keep nobody out of theirs.
+constexpr std::uint64_t loaded_over_max = 10;  // one part in so many
 
-room::Kept kept_of(store::LoadedRoom loaded) {
+room::Kept kept_of(store::LoadedRoom loaded, const Services& services) {
     room::Kept kept;
     kept.reopened = true;
+    kept.reopened_at = services.started_at;
+    kept.alive_until = services.alive_until;
     kept.last_seq = loaded.row.last_seq;
     kept.tail = std::move(loaded.tail);
     for (store::Nonce& nonce : loaded.nonces) {
@@ -51,10 +55,12 @@ room::Options Home::room_options() const {
     options.mesh_max = config.mesh_max;
     options.members_max = config.members_max;
     options.resume_window = config.resume_window;
+    options.token_age = token_age();
     options.away_shown_after = config.away_shown_after;
     options.empty_after = config.rooms_empty_after;
     options.nonce_keep = config.chat_nonce_keep;
     options.text_bytes_max = config.chat_text_max;
+    options.welcome_bytes = config.send_queue_max / 4;
     options.chat_keep = config.chat_keep_age;
     options.tail_records_max = std::min(options.tail_records_max, config.chat_keep_messages);
     return options;
@@ -93,12 +99,12 @@ void Home::on_loaded(const std::string& name, Result<std::optional<store::Loaded
         refusal = ErrorCode::room_unknown;
     else if ((*loaded)->row.ended_at != 0)
         refusal = ErrorCode::room_ended;
-    else if (services_.rooms_open.load() >= services_.config.rooms_max)
+    else if (!has_space_for_loaded())
         refusal = ErrorCode::server_full;
 
     if (!refusal && !rooms_.contains(name)) {
         store::RoomRow row = (*loaded)->row;
-        HomeRoom& opened = open_room(std::move(row), kept_of(std::move(**loaded)));
+        HomeRoom& opened = open_room(std::move(row), kept_of(std::move(**loaded), services_));
         drain(opened);
     }
     answer_waiting(name, node.mapped(), refusal);
@@ -127,6 +133,8 @@ Home::HomeRoom& Home::keep_open(std::unique_ptr<HomeRoom> made, store::RoomRow r
     HomeRoom& home_room = *made;
     home_room.row = std::move(row);
     home_room.handle = next_handle_++;
+    home_room.opened_at = Clock::now();
+    unentered_.insert(home_room.handle);
     home_room.attached_by_shard.resize(services_.post_office->shards());
     rooms_[home_room.row.name] = std::move(made);
     by_handle_[home_room.handle] = &home_room;
@@ -136,9 +144,26 @@ Home::HomeRoom& Home::keep_open(std::unique_ptr<HomeRoom> made, store::RoomRow r
     return home_room;
 }
 
+bool Home::has_space(std::uint64_t rooms_max, Duration unentered_for) {
+    const TimePoint now = Clock::now();
+    while (services_.rooms_open.load() >= rooms_max && !unentered_.empty()) {
+        HomeRoom& oldest = *find(*unentered_.begin());
+        if (now - oldest.opened_at < unentered_for || !oldest.arriving.empty()) break;
+        forget(oldest);
+    }
+    return services_.rooms_open.load() < rooms_max;
+}
+
+bool Home::has_space_for_loaded() {
+    const std::uint64_t rooms_max = services_.config.rooms_max;
+    return has_space(rooms_max, Duration::zero()) ||
+           services_.rooms_open.load() < rooms_max + rooms_max / loaded_over_max;
+}
+
 void Home::forget(HomeRoom& home_room) {
     if (home_room.deadline) deadlines_.erase({*home_room.deadline, home_room.handle});
     by_handle_.erase(home_room.handle);
+    unentered_.erase(home_room.handle);
     services_.rooms_open.fetch_sub(1);
     const std::string name = home_room.row.name;
     if (home_room.replica != nullptr) services_.shared->close_room(name);

@@ -6,6 +6,7 @@
 #include "server/base/log.h"
 #include "server/cluster/room_codec.h"
 #include "server/room/replica.h"
+#include "server/store/fold.h"
 
 namespace waaft::app {
 
@@ -88,10 +89,15 @@ std::string Home::host_key_generation(const HomeRoom& home_room) {
 
 void Home::read_history(const std::string& name, signaling::Seq before, std::uint32_t limit,
                         store::Done<store::Page> done) {
+    // On the store's thread: what is too long does not even travel between threads.
+    auto bounded = [done = std::move(done)](Result<store::Page, store::StoreError> page) {
+        if (page.has_value()) store::bound_page(*page);
+        done(std::move(page));
+    };
     if (services_.shared)
-        services_.shared->history(name, before, limit, std::move(done));
+        services_.shared->history(name, before, limit, std::move(bounded));
     else
-        services_.store->history(name, before, limit, std::move(done));
+        services_.store->history(name, before, limit, std::move(bounded));
 }
 
 void Home::revoke(const std::string& id, UnixMs until, store::Done<void> done) {
@@ -101,16 +107,21 @@ void Home::revoke(const std::string& id, UnixMs until, store::Done<void> done) {
         services_.store->revoke_link(id, until, std::move(done));
 }
 
-void Home::within_limit(KeyedLimit& limit, const std::string& key, std::function<void()> then,
-                        std::function<void()> refuse) {
-    if (!limit.allow(key, Clock::now())) return refuse();
-    if (!services_.shared) return then();
-    const std::string shared_key = (&limit == &services_.room_limit ? "rooms\n" : "passwords\n") + key;
-    services_.shared->allow(shared_key, limit.per_period(), limit.period(), [this, then, refuse](const auto& allowed) {
-        // Without the store this server's own count has to do.
-        const bool refused = allowed.has_value() && !*allowed;
-        on_thread(refused ? refuse : then);
-    });
+void Home::within_limits(std::vector<Limited> limits, std::function<void()> then, std::function<void()> refuse) {
+    if (limits.empty()) return then();
+    const Limited next = std::move(limits.back());
+    limits.pop_back();
+    if (!next.limit->allow(next.key, Clock::now())) return refuse();
+    auto rest = [this, limits = std::move(limits), then = std::move(then), refuse] {
+        within_limits(limits, then, refuse);
+    };
+    if (!services_.shared) return rest();
+    services_.shared->allow(next.limit->name() + "\n" + next.key, next.limit->per_period(), next.limit->period(),
+                            [this, rest = std::move(rest), refuse](const auto& allowed) {
+                                // Without the store this server's own count has to do.
+                                const bool refused = allowed.has_value() && !*allowed;
+                                on_thread(refused ? std::function<void()>(refuse) : std::function<void()>(rest));
+                            });
 }
 
 // ---- opening and forgetting ----
@@ -130,7 +141,7 @@ void Home::on_shared_loaded(const std::string& name, Result<std::optional<store:
         refusal = ErrorCode::busy;
     else if (!*loaded)
         refusal = ErrorCode::room_unknown;
-    else if (services_.rooms_open.load() >= services_.config.rooms_max)
+    else if (!has_space_for_loaded())
         refusal = ErrorCode::server_full;
     else if (snapshot = understood(**loaded); !snapshot)
         refusal = ErrorCode::busy;

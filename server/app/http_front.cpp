@@ -126,7 +126,11 @@ HttpFront::HttpFront(Services& services, ShardIndex self, Sessions& sessions, Sh
 void HttpFront::on_request(net::Request request, net::Responder responder) {
     counters_.requests.fetch_add(1, std::memory_order_relaxed);
     warn_of_untrusted_proxy(request);
-    if (request.path.starts_with(api_prefix)) return api(request, std::move(responder));
+    if (!is_for_us(request)) return answer(responder, request, host_unknown(request));
+    const bool for_programs = request.path.starts_with(api_prefix);
+    if (for_programs && request.path_broken)
+        return answer(responder, request, bad_request("The path has escapes that are none."));
+    if (for_programs) return api(request, std::move(responder));
     if (!is_read(request)) return answer(responder, request, method_not_allowed("GET, HEAD"));
     answer(responder, request, page(request));
 }
@@ -140,9 +144,10 @@ net::Response HttpFront::page(const net::Request& request) const {
     }
     const bool shell = request.path == "/" || request.path.starts_with("/r/");
     const Asset* asset = find_asset(shell ? "/index.html" : std::string_view(request.path));
-    if (asset) return serve_asset(*asset, request);
+    if (asset && !request.path_broken) return serve_asset(*asset, request);
     // People see a page, whatever they typed; programs an error that they can read.
-    if (!net::lists_media_type(request.headers, "text/html")) return not_found();
+    if (!net::lists_media_type(request.headers, "text/html"))
+        return request.path_broken ? bad_request("The path has escapes that are none.") : not_found();
     net::Response response;
     if (const Asset* nothing = find_asset("/index.html")) response = serve_asset(*nothing, {});  // no 304 of it
     response.status = 404;
@@ -156,7 +161,9 @@ net::Handler::Upgrade HttpFront::on_upgrade(const net::Request& request) {
         secure(response, request);
         upgrade.refusal = std::move(response);
     };
-    if (request.path != "/api/v1/ws") {
+    if (!is_for_us(request)) {
+        refuse(host_unknown(request));
+    } else if (request.path != "/api/v1/ws") {
         refuse(not_found());
     } else if (!net::lists_token(request.headers, "Sec-WebSocket-Protocol", "waaft.v1")) {
         refuse(rest_error(400, "subprotocol", "The subprotocol waaft.v1 was expected."));
@@ -189,7 +196,11 @@ Caller HttpFront::caller_of(const net::Request& request) const {
     if (!caller.bearer.empty()) caller.api_key = services_.api_keys->check(caller.bearer).value_or("");
     caller.origin_ok = origin_allowed(request);
     caller.address_key = request.peer.address_key;
-    caller.link_prefix = link_prefix(request);
+    caller.network_key = request.peer.network_key;
+    const std::string asked = (request.peer.tls ? "https://" : "http://") + request.host;
+    const auto reach = services_.reach.load();
+    // By what a proxy was asked for others reach it, too.
+    caller.origins = request.peer.proxied && reach->own.empty() ? std::vector{asked} : origins_to_share(*reach, asked);
     return caller;
 }
 
@@ -205,9 +216,31 @@ std::optional<net::Response> HttpFront::refuse_change(const net::Request& reques
     return rest_error(403, "origin_refused", "This Origin is not allowed; see the setting http.origins.");
 }
 
-std::string HttpFront::link_prefix(const net::Request& request) const {
-    if (!services_.config.public_url.empty()) return services_.config.public_url;
-    return (request.peer.tls ? "https://" : "http://") + request.host;
+// A browser that was led to us by a stranger's name would take the stranger's page for ours.
+bool HttpFront::is_for_us(const net::Request& request) const {
+    if (request.peer.proxied || request.host.empty()) return true;
+    const auto asked = origin_at("http", request.host);
+    return asked && knows_host(*services_.reach.load(), asked->host);
+}
+
+net::Response HttpFront::host_unknown(const net::Request& request) const {
+    constexpr std::string_view what =
+        "This server is not known by the name that it was asked for. If the name is its own, set public_url, or add it "
+        "to "
+        "tls.names; behind a proxy set proxy.trusted.";
+    if (!net::lists_media_type(request.headers, "text/html")) return rest_error(421, "host_unknown", what);
+    return {421, {{"Content-Type", "text/plain; charset=utf-8"}}, std::make_shared<const std::string>(what)};
+}
+
+// Source: Fetch standard, "CORS-preflight fetch".
+net::Response HttpFront::preflight(const net::Request& request) const {
+    if (!origin_allowed(request))
+        return rest_error(403, "origin_refused", "This Origin is not allowed; see the setting http.origins.");
+    return {204,
+            {{"Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE"},
+             {"Access-Control-Allow-Headers", "Authorization, Content-Type"},
+             {"Access-Control-Max-Age", "600"}},
+            nullptr};
 }
 
 void HttpFront::warn_of_untrusted_proxy(const net::Request& request) {
@@ -241,6 +274,11 @@ void HttpFront::secure(net::Response& response, const net::Request& request) con
     const bool is_public =
         config.tls_ca.empty() && (config.has_own_certificate() || config.public_url.starts_with("https://"));
     if (is_public && request.peer.tls) headers.emplace_back("Strict-Transport-Security", "max-age=31536000");
+    if (!request.path.starts_with(api_prefix)) return;
+    // Pages of the allowed sites may read the answers; nothing here goes by cookies.
+    headers.emplace_back("Vary", "Origin");
+    if (origin_allowed(request))
+        headers.emplace_back("Access-Control-Allow-Origin", std::string(request.header("Origin")));
 }
 
 void HttpFront::answer(net::Responder& responder, const net::Request& request, net::Response response) const {
@@ -251,6 +289,8 @@ void HttpFront::answer(net::Responder& responder, const net::Request& request, n
 // ---- /api/v1 ----
 
 void HttpFront::api(const net::Request& request, net::Responder responder) {
+    if (request.method == "OPTIONS" && !request.header("Access-Control-Request-Method").empty())
+        return answer(responder, request, preflight(request));
     if (!is_read(request)) {
         if (auto refusal = refuse_change(request)) return answer(responder, request, std::move(*refusal));
     }

@@ -46,7 +46,9 @@ private:
     bool origin_allowed(const net::Request& request) const;
     // A refusal if the call may not change anything, nullopt if it may.
     std::optional<net::Response> refuse_change(const net::Request& request) const;
-    std::string link_prefix(const net::Request& request) const;
+    bool is_for_us(const net::Request& request) const;
+    net::Response host_unknown(const net::Request& request) const;
+    net::Response preflight(const net::Request& request) const;
     void secure(net::Response& response, const net::Request& request) const;
     void answer(net::Responder& responder, const net::Request& request, net::Response response) const;
     void warn_of_untrusted_proxy(const net::Request& request);

@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace waaft::app {
 
@@ -32,6 +33,7 @@ struct JoinMail {
     ConnectionId connection = 0;
     signaling::Join join;
     std::string address_key;
+    std::string network_key;
     bool loopback = false;
     signaling::Ice ice;
 };
@@ -53,7 +55,8 @@ struct Caller {
     std::string api_key;     // the name of the valid API key that `bearer` is, may be empty
     bool origin_ok = false;  // came from our own page
     std::string address_key;
-    std::string link_prefix;  // "https://host:port"
+    std::string network_key;
+    std::vector<std::string> origins;  // to give to others, "https://host:port", the best first; never empty
 };
 struct CreateRoom {
     std::string name;  // empty: an unguessable one is made
@@ -98,6 +101,7 @@ struct AttachMail {
 struct FrameMail {
     ConnectionId connection = 0;
     SharedBytes frame;
+    bool of_a_stranger = false;  // one member's words to another one: never a reason to close a slow reader
 };
 struct BroadcastMail {
     RoomHandle room = 0;

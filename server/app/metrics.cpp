@@ -64,6 +64,8 @@ const std::vector<Series>& series() {
         {"waaft_messages_received_total", "Messages that clients sent.", counter, of_shard(&S::messages_in)},
         {"waaft_messages_malformed_total", "Messages that could not be read.", counter, of_shard(&S::malformed)},
         {"waaft_messages_rate_limited_total", "Messages over a client's rate.", counter, of_shard(&S::rate_limited)},
+        {"waaft_signals_dropped_total", "Signals that were not sent to a reader that is behind.", counter,
+         of_shard(&S::signals_dropped)},
         {"waaft_chat_acked_total", "Records that are durable and were acknowledged.", counter,
          of_shard(&S::chat_acked)},
         {"waaft_chat_failed_total", "Records that could not be written.", counter, of_shard(&S::chat_failed)},
@@ -222,6 +224,7 @@ std::string status_json(const Services& services, const std::vector<const Shard*
         {"cpuSeconds", cpu_seconds()},
         {"clockMs", clock_ms()},  // whoever asks twice makes rates of counters with it
         {"totals", totals},
+        {"troubles", json::value_from(services.troubles.sentences())},
     };
     if (services.shared) {
         status["server"] = services.server_id;

@@ -61,8 +61,9 @@ void Ops::Impl::add_routes() {
     server.Get("/livez", [this](const httplib::Request&, httplib::Response& response) { livez(response); });
     server.Get("/readyz", [this](const httplib::Request&, httplib::Response& response) {
         const bool stopping = services->stopping.load();
-        response.status = stopping ? 503 : 200;
-        response.set_content(stopping ? "stopping\n" : "ok\n", "text/plain");
+        const bool ready = !stopping && services->troubles.ready();
+        response.status = ready ? 200 : 503;
+        response.set_content(stopping ? "stopping\n" : ready ? "ok\n" : "in trouble: see /statusz\n", "text/plain");
     });
     server.Get("/metrics", [this](const httplib::Request&, httplib::Response& response) {
         response.set_content(metrics_text(*services, shards), "text/plain; version=0.0.4");

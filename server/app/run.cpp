@@ -6,6 +6,7 @@
 #include "server/app/services.h"
 #include "server/app/shard.h"
 #include "server/app/shared_news.h"
+#include "server/app/watch.h"
 #include "server/base/cores.h"
 #include "server/base/id.h"
 #include "server/base/log.h"
@@ -40,6 +41,8 @@ constexpr Duration drain_without_others = std::chrono::seconds(5);
 constexpr Duration drain_look_every = std::chrono::milliseconds(50);
 constexpr Duration sweep_every = std::chrono::minutes(10);
 constexpr Duration names_every = std::chrono::minutes(1);
+// Longer than resume.window can be, with a restart in it: until then a token may still be used.
+constexpr std::chrono::hours marks_keep{3};
 constexpr std::size_t secret_bytes_max = std::size_t{64} << 10;
 constexpr std::uint32_t files_kept_back = 256;  // the store, logs, listeners
 
@@ -147,8 +150,9 @@ Result<void> open_store(Running& running) {
     }
     if (auto made = make_data_directory(running.data); !made.has_value()) return made.error();
     warn_if_not_kept(running.data);
+    services.alive_until = Watch::alive_until(running.data);
     store::SqliteOptions options;
-    options.path = running.data + "/waaft.db";
+    options.path = database_in(running.data);
     auto opened = store::open_sqlite_store(options);
     if (!opened.has_value()) return opened.error();
     services.store = std::move(opened->store);
@@ -353,31 +357,26 @@ void serve_ops(Running& running) {
     running.ops->serve(std::move(shards));
 }
 
-void load_revoked_links(Services& services) {
-    const auto take = [&services](auto ids) {
-        if (!ids.has_value()) return;
-        const UnixMs year = 366LL * 86400 * 1000;
-        for (std::string& id : *ids) services.revoked_links.add(std::move(id), read_clocks().wall + year);
-    };
-    if (services.shared)
-        services.shared->revoked_links(take);
-    else
-        services.store->revoked_links(take);
-}
-
 void close_stores(Services& services) {
     if (services.store) services.store->close();
     if (services.shared) services.shared->close();
 }
 
-void greet(const Running& running) {
-    const Config& config = running.services.config;
-    const std::uint16_t ops_port = running.ops ? running.ops->port() : std::uint16_t{0};
-    std::vector<std::string> names = running.names;
+void find_reach(Running& running) {
+    Services& services = running.services;
+    std::vector<std::string> names = net::machine_names();
     // First what other devices will use, before the bridges of containers and the like.
     std::stable_partition(names.begin(), names.end(),
                           [outward = net::outward_address()](const std::string& name) { return name == outward; });
-    const Greeting greeting = make_greeting(config, running.services.port, ops_port, names, running.ca_fingerprint);
+    const bool own = running.tls && services.config.has_own_certificate();
+    const auto certificate = own ? running.tls->facts().names : std::vector<std::string>();
+    services.reach = std::make_shared<const Reach>(reach_of(services.config, services.port, names, certificate));
+}
+
+void greet(const Running& running) {
+    const Config& config = running.services.config;
+    const std::uint16_t ops_port = running.ops ? running.ops->port() : std::uint16_t{0};
+    const Greeting greeting = make_greeting(config, *running.services.reach.load(), ops_port, running.ca_fingerprint);
     if (log_format(config) == log::Format::human) {
         const bool colour = isatty(STDERR_FILENO) == 1 && !std::getenv("NO_COLOR");
         std::fputs(render_greeting(greeting, colour).c_str(), stderr);
@@ -391,17 +390,6 @@ void greet(const Running& running) {
 }
 
 // ---- while it runs ----
-
-void reload_certificate(Running& running) {
-    if (!running.tls) return;
-    const auto changed = running.tls->reload_if_changed();
-    if (!changed.has_value()) {
-        log::error("The new certificate cannot be used; the old one stays in force.",
-                   {{"why", changed.error().what}, {"file", changed.error().where}});
-    } else if (*changed) {
-        log::info("A new certificate is in force.");
-    }
-}
 
 void renew_local_certificate(Running& running) {
     const Config& config = running.services.config;
@@ -419,7 +407,7 @@ void sweep(Services& services) {
     // An open room that is in use is marked each hour (Home::keep_rooms_alive).
     const UnixMs unused_age_ms = config.rooms_keep.count() + std::chrono::milliseconds(std::chrono::hours(24)).count();
     const store::Retention retention{config.chat_keep_age.count(), config.chat_keep_messages, config.rooms_keep.count(),
-                                     unused_age_ms};
+                                     unused_age_ms, std::chrono::milliseconds(marks_keep).count()};
     services.store->sweep(retention, read_clocks().wall, [](auto) {});
 }
 
@@ -427,15 +415,18 @@ void housekeep_until_signal(Running& running) {
     TimePoint next_sweep = Clock::now() + std::chrono::seconds(30);
     TimePoint next_names = Clock::now() + names_every;
     WallTrust wall_trust(read_clocks());
+    const bool has_database = running.services.store && !running.data.empty();
+    Watch watch(running.services, running.tls, has_database ? running.data : std::string());
     while (true) {
+        watch.look(read_clocks().wall);
         const int signal = signal_within(running, housekeeping_every);
         if (ends(signal)) return;
         const TimePoint now = Clock::now();
         if (now >= next_names || signal == SIGHUP) {
             renew_local_certificate(running);
+            find_reach(running);
             next_names = now + names_every;
         }
-        reload_certificate(running);
         if (wall_trust.look(read_clocks()) && now >= next_sweep) {
             sweep(running.services);
             next_sweep = now + sweep_every;
@@ -506,7 +497,8 @@ Result<void> run_server(const Config& config, const BuildInfo& build) {
             return {};
         }
     }
-    load_revoked_links(running.services);
+    read_revoked_links(running.services);
+    find_reach(running);
     for (const auto& shard : running.shards) shard->start();
     serve_ops(running);
     greet(running);

@@ -4,10 +4,22 @@
 
 namespace waaft::app {
 
+namespace {
+
+constexpr std::chrono::minutes limit_period{1};
+// A network of many addresses has honest people in it, and so has a room that somebody guesses at.
+constexpr std::uint32_t network_factor = 4;
+constexpr std::uint32_t room_factor = 10;
+
+}  // namespace
+
 Services::Services(const Config& settings)
     : config(settings),
-      room_limit(settings.rooms_per_minute, std::chrono::minutes(1)),
-      password_limit(settings.passwords_per_minute, std::chrono::minutes(1)) {}
+      rooms_by_address("rooms", settings.rooms_per_minute, limit_period),
+      rooms_by_network("rooms of a network", settings.rooms_per_minute * network_factor, limit_period),
+      passwords_by_address("passwords", settings.passwords_per_minute, limit_period),
+      passwords_by_network("passwords of a network", settings.passwords_per_minute * network_factor, limit_period),
+      passwords_by_room("passwords of a room", settings.passwords_per_minute * room_factor, limit_period) {}
 Services::~Services() = default;
 
 void RevokedLinks::add(std::string id, UnixMs expires_at) {
@@ -25,6 +37,12 @@ void RevokedLinks::forget_expired(UnixMs now) {
     std::erase_if(expiry_by_id_, [now](const auto& entry) { return entry.second < now; });
 }
 
+void KeyedLimit::forgive(const std::string& key) {
+    const std::lock_guard lock(mutex_);
+    const auto found = windows_.find(key);
+    if (found != windows_.end() && found->second.used > 0) --found->second.used;
+}
+
 bool KeyedLimit::allow(const std::string& key, TimePoint now) {
     const std::lock_guard lock(mutex_);
     if (windows_.size() >= keys_max) {
@@ -36,6 +54,19 @@ bool KeyedLimit::allow(const std::string& key, TimePoint now) {
     if (window.used >= per_period_) return false;
     ++window.used;
     return true;
+}
+
+void read_revoked_links(Services& services) {
+    const auto take = [&services](auto ids) {
+        if (!ids.has_value()) return;
+        constexpr UnixMs year_ms = 366LL * 86400 * 1000;
+        for (std::string& id : *ids) services.revoked_links.add(std::move(id), read_clocks().wall + year_ms);
+        services.revoked_links.set_known(true);
+    };
+    if (services.shared)
+        services.shared->revoked_links(take);
+    else
+        services.store->revoked_links(take);
 }
 
 }  // namespace waaft::app

@@ -6,6 +6,8 @@
 
 #include "server/app/build_info.h"
 #include "server/app/config.h"
+#include "server/app/reach.h"
+#include "server/app/troubles.h"
 #include "server/auth/api_keys.h"
 #include "server/auth/passwords.h"
 #include "server/auth/tokens.h"
@@ -21,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace waaft::app {
 
@@ -32,18 +35,27 @@ public:
     void add(std::string id, UnixMs expires_at);
     bool contains(const std::string& id) const;
     void forget_expired(UnixMs now);
+    // Whether all that were revoked are in here; until then no link may let anybody in.
+    bool known() const { return known_; }
+    void set_known(bool known) { known_ = known; }
 
 private:
     mutable std::mutex mutex_;
     std::map<std::string, UnixMs> expiry_by_id_;
+    std::atomic<bool> known_{false};
 };
 
 // Allows `per_period` events a period for each key; a bounded table that forgets old keys.
 // Thread: any (a mutex; used for room creation and passwords, not on a hot path).
 class KeyedLimit {
 public:
-    KeyedLimit(std::uint32_t per_period, Duration period) : per_period_(per_period), period_(period) {}
+    // `name` sets its keys apart from those of others where servers count together.
+    KeyedLimit(std::string name, std::uint32_t per_period, Duration period)
+        : name_(std::move(name)), per_period_(per_period), period_(period) {}
     bool allow(const std::string& key, TimePoint now);
+    // What was counted shall not have been.
+    void forgive(const std::string& key);
+    const std::string& name() const { return name_; }
     std::uint32_t per_period() const { return per_period_; }
     Duration period() const { return period_; }
 
@@ -53,6 +65,7 @@ private:
         std::uint32_t used = 0;
     };
     static constexpr std::size_t keys_max = 65536;
+    std::string name_;
     std::uint32_t per_period_;
     Duration period_;
     std::mutex mutex_;
@@ -69,6 +82,7 @@ struct ShardCounters {
     std::atomic<std::uint64_t> messages_in{0};
     std::atomic<std::uint64_t> malformed{0};
     std::atomic<std::uint64_t> rate_limited{0};
+    std::atomic<std::uint64_t> signals_dropped{0};
     std::atomic<std::uint64_t> chat_acked{0};
     std::atomic<std::uint64_t> chat_failed{0};
     std::atomic<std::uint64_t> broadcasts{0};
@@ -91,21 +105,34 @@ struct Services {
     std::unique_ptr<store::Store> store;  // of this server alone; nullptr if rooms are shared
     std::unique_ptr<cluster::RedisStore> shared;
     std::string server_id;  // another one for each start
+    const TimePoint started_at = Clock::now();
+    UnixMs alive_until = 0;  // of the server that had this data before; 0: not known
     std::atomic<std::size_t> servers_alive{1};
     std::optional<auth::Signer> signer;
     std::unique_ptr<auth::ApiKeys> api_keys;
     std::unique_ptr<auth::PasswordPool> passwords;
+    Troubles troubles;
+    std::atomic<bool> data_gone{false};     // what is written would be lost
+    std::atomic<bool> chat_failing{false};  // the last message could not be written
+    std::atomic<std::uint32_t> homes_that_cannot_save{0};
     RevokedLinks revoked_links;
-    KeyedLimit room_limit;
-    KeyedLimit password_limit;
+    KeyedLimit rooms_by_address;
+    KeyedLimit rooms_by_network;
+    KeyedLimit passwords_by_address;  // over all rooms
+    KeyedLimit passwords_by_network;
+    KeyedLimit passwords_by_room;  // over all addresses
     std::unique_ptr<PostOffice> post_office;
     std::string ca_pem;  // of the self-made or private CA, empty if there is none
     std::string turn_secret;
     std::string turn_password;
     std::uint16_t port = 0;  // the public one, once it is known
+    std::atomic<std::shared_ptr<const Reach>> reach{std::make_shared<const Reach>()};
     std::atomic<std::uint64_t> rooms_open{0};
     std::atomic<bool> draining{false};  // people are moving to other servers
     std::atomic<bool> stopping{false};
 };
+
+// Asks the store for them; known() once it has answered well.
+void read_revoked_links(Services& services);
 
 }  // namespace waaft::app

@@ -170,7 +170,16 @@ void Sessions::on_mail(const AttachMail& mail) {
 }
 
 void Sessions::on_mail(FrameMail mail) {
-    if (Session* session = find(mail.connection)) deliver(*session, mail.frame, 1);
+    Session* session = find(mail.connection);
+    if (!session) return;
+    // What is lost here the two pages send again: they look whether their path came about.
+    const bool crowded =
+        session->connection_ && session->connection_->queued_bytes() > services_.config.send_queue_max / 2;
+    if (mail.of_a_stranger && crowded) {
+        counters_.signals_dropped.fetch_add(1, std::memory_order_relaxed);
+        return;
+    }
+    deliver(*session, mail.frame, 1);
 }
 
 void Sessions::on_mail(const CloseMail& mail) {

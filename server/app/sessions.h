@@ -52,6 +52,7 @@ private:
     enum class State : std::uint8_t { fresh, joining, joined, closing };
 
     bool within_rate(TimePoint now);
+    bool within_signal_bytes(TimePoint now, std::size_t bytes);
     void join(signaling::Join join);
     void refuse(signaling::ErrorCode code, std::string detail, std::string re);
     void close(signaling::CloseCode code);
@@ -69,9 +70,11 @@ private:
     ShardIndex home_ = 0;
     std::uint32_t timer_generation_ = 0;
     float tokens_ = 0;
+    float signal_bytes_ = 0;  // that it may send now
     RoomHandle room_ = 0;
     LocalRoom* local_room_ = nullptr;
     TimePoint tokens_at_;
+    TimePoint signal_bytes_at_;
     TimePoint alive_at_;  // this and the next in turning time
     TimePoint ping_at_;
     std::string host_;       // as the page was addressed, until join: for the STUN address

@@ -208,8 +208,10 @@ void add_limits(std::vector<Setting>& table) {
                             "Rooms that one address may make a minute."));
     table.push_back(integer("limits.stun_per_second", &Config::stun_per_second, 1, 1'000'000,
                             "STUN answers to one address a second."));
-    table.push_back(integer("limits.passwords_per_minute", &Config::passwords_per_minute, 1, 10'000,
-                            "Passwords that one address may try on one room a minute."));
+    table.push_back(
+        integer("limits.passwords_per_minute", &Config::passwords_per_minute, 1, 10'000,
+                "Passwords that one address may try a minute; its network may try four times as many, and one "
+                "room takes ten times as many. Right ones do not count."));
 }
 
 std::vector<Setting> make_table() {

@@ -45,6 +45,9 @@ void SharedNews::on_servers(std::vector<std::string> servers) {
 }
 
 void SharedNews::on_connection(bool up) {
+    // What was revoked meanwhile nobody has told us.
+    services_.revoked_links.set_known(false);
+    if (up && services_.shared) read_revoked_links(services_);
     if (up)
         log::info("The server that keeps the rooms is back.");
     else

@@ -6,11 +6,12 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <fstream>
-#include <mutex>
 #include <vector>
 
 namespace waaft::auth {
@@ -78,20 +79,11 @@ std::optional<std::string_view> name_in(std::string_view key) {
 }  // namespace
 
 struct ApiKeys::Impl {
-    // With the mutex held.
-    void refresh() {
-        if (file.empty()) return;
-        const auto now = version_of(file);
-        if (now && now == version) return;
-        auto loaded = read_keys(file);
-        keys = loaded ? std::move(*loaded) : std::vector<KeyLine>();
-        version = loaded && now && is_settled(*now) ? now : std::nullopt;
-    }
+    using Keys = std::vector<KeyLine>;
 
     std::string file;
-    std::mutex mutex;
-    std::vector<KeyLine> keys;
-    std::optional<Version> version;  // none: read again at the next call
+    std::atomic<std::shared_ptr<const Keys>> keys{std::make_shared<const Keys>()};
+    std::optional<Version> version;  // none: read again at the next refresh
 };
 
 ApiKeys::ApiKeys() : impl_(std::make_unique<Impl>()) {}
@@ -99,33 +91,37 @@ ApiKeys::~ApiKeys() = default;
 
 Result<std::unique_ptr<ApiKeys>> ApiKeys::open(std::string file) {
     std::unique_ptr<ApiKeys> keys(new ApiKeys);
-    if (!file.empty()) {
-        const auto loaded = read_keys(file);
-        if (!loaded) return loaded.error();
-    }
     keys->impl_->file = std::move(file);
+    if (const auto read = keys->refresh(); !read) return read.error();
     return keys;
 }
 
-std::optional<std::string> ApiKeys::check(std::string_view key) {
+Result<void> ApiKeys::refresh() {
+    if (impl_->file.empty()) return {};
+    const auto now = version_of(impl_->file);
+    if (now && now == impl_->version) return {};
+    impl_->version = std::nullopt;
+    auto loaded = read_keys(impl_->file);
+    if (!loaded) return loaded.error();
+    impl_->keys = std::make_shared<const Impl::Keys>(std::move(*loaded));
+    if (now && is_settled(*now)) impl_->version = now;
+    return {};
+}
+
+std::optional<std::string> ApiKeys::check(std::string_view key) const {
     const auto name = name_in(key);
     if (!name) return std::nullopt;
     const std::string hash = sha256_hex(key);
-    const std::lock_guard lock(impl_->mutex);
-    impl_->refresh();
-    for (const KeyLine& line : impl_->keys) {
+    const auto keys = impl_->keys.load();
+    for (const KeyLine& line : *keys) {
         if (line.name == *name && equal_constant_time(line.hash, hash)) return line.name;
     }
     return std::nullopt;
 }
 
-bool ApiKeys::has(std::string_view name) {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->refresh();
-    for (const KeyLine& line : impl_->keys) {
-        if (line.name == name) return true;
-    }
-    return false;
+bool ApiKeys::has(std::string_view name) const {
+    const auto keys = impl_->keys.load();
+    return std::any_of(keys->begin(), keys->end(), [name](const KeyLine& line) { return line.name == name; });
 }
 
 Result<NewKey> make_api_key(std::string_view name) {

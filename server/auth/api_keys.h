@@ -1,6 +1,6 @@
-// API keys from a file, stored as hashes; a line removed from the file is void at the next request.
+// API keys from a file, stored as hashes; a line removed from the file is void at the next refresh().
 //
-// Thread: any (a mutex guards the loaded list; not on a hot path). Ownership: values.
+// Thread: check() and has() from any, they neither wait nor read a file; refresh() from one. Ownership: values.
 // File: one key a line, `name sha256:<64 hex>`, '#' comments. A key is "waaft_" + name + "_" +
 // 43 characters of base64url. Errors: Error with file:line in `where`, codes keys_unreadable, keys_bad_line.
 #pragma once
@@ -19,11 +19,12 @@ public:
     // Empty path: there are no keys.
     static Result<std::unique_ptr<ApiKeys>> open(std::string file);
     ~ApiKeys();
-    // The key's name if it is valid now. Looks at the file again if it changed (stat at each call);
-    // an unreadable or malformed file admits nobody until it is mended.
-    std::optional<std::string> check(std::string_view key);
+    // The key's name if it is valid now.
+    std::optional<std::string> check(std::string_view key) const;
     // Whether a key of that name is valid now.
-    bool has(std::string_view name);
+    bool has(std::string_view name) const;
+    // Reads the file again if it has changed. While it cannot be read the keys that were known stay valid.
+    Result<void> refresh();
 
 private:
     ApiKeys();

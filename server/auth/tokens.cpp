@@ -1,6 +1,7 @@
 #include "server/auth/tokens.h"
 
 #include "server/base/bytes.h"
+#include "server/base/id.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -8,6 +9,7 @@
 #include <openssl/sha.h>
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -19,6 +21,8 @@ namespace json = boost::json;
 constexpr std::size_t token_size_max = 4096;  // far above what we make, and cheap to refuse
 constexpr std::string_view purpose_resume = "resume";
 constexpr std::string_view purpose_link = "link";
+constexpr std::string_view purpose_link_id = "link id";
+constexpr std::size_t link_tag_size = 8;  // hexadecimal digits
 
 std::string hmac_sha256(std::string_view key, std::string_view purpose, std::string_view payload) {
     std::string message(purpose);
@@ -29,6 +33,12 @@ std::string hmac_sha256(std::string_view key, std::string_view purpose, std::str
     HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), as_bytes(message).data(), message.size(), mac.data(),
          &size);
     return {mac.begin(), mac.end()};
+}
+
+// Says that an id is ours without a list of all that were given out; who could guess one may revoke links anyway.
+std::string link_tag(std::string_view secret, std::string_view random, std::string_view room, std::string_view life) {
+    const std::string text = std::string(random) + "\n" + std::string(room) + "\n" + std::string(life);
+    return to_hex(as_bytes(hmac_sha256(secret, purpose_link_id, text))).substr(0, link_tag_size);
 }
 
 std::string sign_payload(std::string_view secret, std::string_view purpose, const json::object& payload) {
@@ -61,6 +71,7 @@ public:
         object_ = error ? nullptr : value_.if_object();
     }
     bool ok() const { return object_ != nullptr; }
+    bool has(const char* name) const { return find(name) != nullptr; }
 
     void read(const char* name, std::string& out) {
         const json::value* field = find(name);
@@ -102,13 +113,14 @@ Signer::Signer(std::vector<std::string> secrets) : secrets_(std::move(secrets)) 
 }
 
 std::string Signer::sign(const ResumeToken& token) const {
-    return sign_payload(secrets_.front(), purpose_resume,
-                        {{"r", token.room},
+    json::object payload{{"r", token.room},
                          {"e", token.epoch},
                          {"m", token.member},
                          {"n", token.name},
                          {"o", static_cast<std::int64_t>(token.role)},
-                         {"j", token.joined}});
+                         {"j", token.joined}};
+    if (token.issued != 0) payload["t"] = token.issued;
+    return sign_payload(secrets_.front(), purpose_resume, payload);
 }
 
 std::string Signer::sign(const JoinLink& link) const {
@@ -134,6 +146,7 @@ Result<ResumeToken, TokenError> Signer::verify_resume(std::string_view token) co
     fields.read("n", resume.name);
     fields.read("o", resume.role);
     fields.read("j", resume.joined);
+    if (fields.has("t")) fields.read("t", resume.issued);
     if (!fields.ok()) return TokenError::malformed;
     return resume;
 }
@@ -154,6 +167,20 @@ Result<JoinLink, TokenError> Signer::verify_link(std::string_view token, UnixMs 
     if (!fields.ok()) return TokenError::malformed;
     if (link.expires_at <= now) return TokenError::expired;
     return link;
+}
+
+std::string Signer::make_link_id(std::string_view room, std::string_view life) const {
+    const std::string random = random_member_id();
+    return random + link_tag(secrets_.front(), random, room, life);
+}
+
+bool Signer::is_link_id(std::string_view id, std::string_view room, std::string_view life) const {
+    if (id.size() <= link_tag_size) return false;
+    const std::string_view random = id.substr(0, id.size() - link_tag_size);
+    const std::string_view tag = id.substr(random.size());
+    return std::any_of(secrets_.begin(), secrets_.end(), [&](const std::string& secret) {
+        return equal_constant_time(link_tag(secret, random, room, life), tag);
+    });
 }
 
 std::string sha256_hex(std::string_view text) {

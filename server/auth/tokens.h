@@ -25,6 +25,7 @@ struct ResumeToken {
     std::string name;
     signaling::Role role = signaling::Role::viewer;
     UnixMs joined = 0;
+    UnixMs issued = 0;  // the member was connected then; 0: an earlier version did not say
 };
 
 // Lets somebody into a room with a role, until it expires or is revoked.
@@ -47,6 +48,9 @@ public:
     std::string sign(const JoinLink& link) const;
     Result<ResumeToken, TokenError> verify_resume(std::string_view token) const;
     Result<JoinLink, TokenError> verify_link(std::string_view token, UnixMs now) const;
+    // An id for a link into one life of a room, and whether an id is one that was made so.
+    std::string make_link_id(std::string_view room, std::string_view life) const;
+    bool is_link_id(std::string_view id, std::string_view room, std::string_view life) const;
 
 private:
     std::vector<std::string> secrets_;

@@ -169,8 +169,10 @@ void HttpConnection::fill_peer(Request& request) {
     const auto& proxies = link_->shard().options.proxies;
     TrustedProxies::Client client{link_->peer(), {}, {}};
     if (proxies) client = proxies->resolve(link_->peer(), request.headers);
+    request.peer.proxied = proxies && proxies->trusts(link_->peer());
     request.peer.address = client.address.text();
     request.peer.address_key = address_key(request.peer.address);
+    request.peer.network_key = network_key(request.peer.address);
     request.peer.loopback = client.address.loopback();
     request.peer.tls = link_->tls() || client.proto == "https";
     forwarded_proto_ = client.proto;
@@ -215,6 +217,19 @@ void HttpConnection::dispatch() {
         handler->on_request(std::move(whole.request), Responder(std::make_shared<Answer>(shared_from_this())));
 }
 
+// What a proxy opened was not counted for anybody when it was accepted.
+bool HttpConnection::admit_client(const Request& request) {
+    const auto& options = link_->shard().options;
+    const bool proxied = options.proxies && options.proxies->trusts(link_->peer());
+    const auto client = IpAddress::parse(request.peer.address);
+    if (!proxied || !options.address_limits || !client || *client == link_->peer()) return true;
+    if (!options.address_limits->allow_handshake(*client, Clock::now())) return false;
+    auto ticket = options.address_limits->admit_behind_proxy(*client);
+    if (!ticket) return false;
+    link_->count_client(std::move(*ticket));
+    return true;
+}
+
 void HttpConnection::upgrade(Request request) {
     if (request.method != "GET" || !in_.empty() || request.header("Sec-WebSocket-Key").size() != 24) {
         refuse(400, "not a WebSocket handshake");
@@ -230,6 +245,11 @@ void HttpConnection::upgrade(Request request) {
     }
     auto* handler = link_->shard().handler;
     if (!handler) return;
+    if (!admit_client(request)) {
+        link_->shard().counters.refused_connections.fetch_add(1, std::memory_order_relaxed);
+        refuse(429, "too many connections from this address");
+        return;
+    }
     auto decision = handler->on_upgrade(request);
     if (!decision.handler) {
         // What comes behind may be meant for the WebSocket.

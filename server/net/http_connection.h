@@ -33,6 +33,7 @@ private:
     bool pump_once();
     void dispatch();
     void upgrade(Request request);
+    bool admit_client(const Request& request);
     bool must_redirect(const Request& request) const;
     Response redirect(const Request& request) const;
     void fill_peer(Request& request);

@@ -146,9 +146,7 @@ unsigned HttpReader::check_header() const {
         return 400;
     const bool chunked = iequals(view(message[http::field::transfer_encoding]), "chunked");
     if (transfer_encoding && (message.version() == 10 || !chunked)) return 400;
-    const auto target = origin_form(view(message.target()));
-    if (target.empty()) return 400;
-    return percent_decode(target.substr(0, target.find('?')), false) ? 0 : 400;
+    return origin_form(view(message.target())).empty() ? 400 : 0;
 }
 
 HttpReader::Whole HttpReader::take() {
@@ -160,7 +158,9 @@ HttpReader::Whole HttpReader::take() {
     request.target = std::string(origin_form(view(message.target())));
     const std::string_view target = request.target;
     const auto question = target.find('?');
-    request.path = percent_decode(target.substr(0, question), false).value_or(std::string());
+    auto path = percent_decode(target.substr(0, question), false);
+    request.path_broken = !path;
+    request.path = path ? *std::move(path) : std::string(target.substr(0, question));
     if (question != target.npos) request.query = std::string(target.substr(question + 1));
     request.host = std::string(view(message[http::field::host]));
     for (const auto& field : message) request.headers.emplace_back(view(field.name_string()), view(field.value()));

@@ -73,6 +73,16 @@ bool IpAddress::in_network(const IpAddress& network, unsigned bits) const {
     return rest == 0 || ((bytes[whole] ^ network.bytes[whole]) >> (8 - rest)) == 0;
 }
 
+IpAddress IpAddress::network(unsigned bits) const {
+    IpAddress result = *this;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        const unsigned before = static_cast<unsigned>(i) * 8;
+        const unsigned kept = bits <= before ? 0 : std::min(8U, bits - before);
+        result.bytes[i] = static_cast<std::uint8_t>(bytes[i] & (0xff00U >> kept));
+    }
+    return result;
+}
+
 std::uint64_t IpAddress::limit_key() const {
     std::uint64_t key = 0;
     if (!v6) {

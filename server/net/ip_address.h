@@ -32,6 +32,8 @@ struct IpAddress {
     bool in_network(const IpAddress& network, unsigned bits) const;
     // What limits count: an IPv4 address, or the /64 of an IPv6 one (a host there owns all of it).
     std::uint64_t limit_key() const;
+    // With all but the leading `bits` zero.
+    IpAddress network(unsigned bits) const;
 
     friend bool operator==(const IpAddress&, const IpAddress&) = default;
 };

@@ -270,6 +270,7 @@ void Link::abort(Ended why) {
     boost::system::error_code ignored;
     socket_.close(ignored);
     ticket_ = {};
+    client_ticket_ = {};
     boost::asio::post(shard_->io, [self = shared_from_this()] {
         if (const auto done = std::move(self->finished_)) (*done)();
         if (self->owner_) self->owner_->on_link_ended();

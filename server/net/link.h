@@ -92,6 +92,8 @@ public:
         if (owner_) owner_->on_bytes(bytes);
     }
     const IpAddress& peer() const { return peer_; }
+    // For as long as this lives.
+    void count_client(AddressLimits::Ticket ticket) { client_ticket_ = std::move(ticket); }
     Shard& shard() { return *shard_; }
 
 private:
@@ -125,6 +127,7 @@ private:
     std::unique_ptr<ssl_st, SslFree> tls_;
     LinkOwner* owner_ = nullptr;
     AddressLimits::Ticket ticket_;
+    AddressLimits::Ticket client_ticket_;  // of whom a proxy speaks for
     IpAddress peer_;
     Phase phase_{*this};
     Stall stall_{*this};

@@ -46,16 +46,19 @@ struct Limits {
 struct Peer {
     std::string address;      // textual, without port
     std::string address_key;  // the address, or the /64 of an IPv6 one: what limits and bans count
+    std::string network_key;  // the /24 or /48 around it
     bool loopback = false;
-    bool tls = false;  // towards the client (X-Forwarded-Proto of a trusted proxy counts)
+    bool proxied = false;  // a trusted proxy passes it on, and answers for the host that it names
+    bool tls = false;      // towards the client (X-Forwarded-Proto of a trusted proxy counts)
 };
 
 struct Request {
     std::string method;
-    std::string target;  // as sent
-    std::string path;    // percent-decoded, without query
-    std::string query;   // raw
-    std::string host;    // Host, or X-Forwarded-Host of a trusted proxy
+    std::string target;        // as sent
+    std::string path;          // percent-decoded, without query
+    bool path_broken = false;  // its escapes are none: path is as it was sent
+    std::string query;         // raw
+    std::string host;          // Host, or X-Forwarded-Host of a trusted proxy
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
     Peer peer;

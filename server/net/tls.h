@@ -8,6 +8,7 @@
 
 #include "server/base/result.h"
 #include "server/base/time.h"
+#include "server/net/certificate_check.h"
 
 #include <chrono>
 #include <memory>
@@ -82,8 +83,7 @@ public:
     // On an error, which is told once for each change, the old one stays in force.
     Result<bool> reload_if_changed();
     std::shared_ptr<ssl_ctx_st> current() const;
-    UnixMs expires_at() const;
-    std::vector<std::string> names() const;
+    CertificateFacts facts() const;
 
 private:
     TlsContext();

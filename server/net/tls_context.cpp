@@ -67,8 +67,7 @@ FileStamp stamp_of(const std::string& file) {
 
 struct Loaded {
     std::shared_ptr<ssl_ctx_st> context;
-    UnixMs expires_at = 0;
-    std::vector<std::string> names;
+    CertificateFacts facts;
 };
 
 Result<void> check_readable(const std::string& file) {
@@ -103,8 +102,7 @@ Result<Loaded> load(const std::string& cert_file, const std::string& key_file) {
         return Error{"tls_mismatch", "the key does not belong to the certificate", key_file,
                      "give the key that the certificate in " + cert_file + " was issued for"};
     const X509* leaf = SSL_CTX_get0_certificate(context);
-    loaded.expires_at = expiry_of(*leaf);
-    loaded.names = names_of(*leaf);
+    loaded.facts = {begin_of(*leaf), expiry_of(*leaf), names_of(*leaf)};
     return loaded;
 }
 
@@ -162,14 +160,9 @@ std::shared_ptr<ssl_ctx_st> TlsContext::current() const {
     return impl_->loaded.context;
 }
 
-UnixMs TlsContext::expires_at() const {
+CertificateFacts TlsContext::facts() const {
     const std::lock_guard lock(impl_->mutex);
-    return impl_->loaded.expires_at;
-}
-
-std::vector<std::string> TlsContext::names() const {
-    const std::lock_guard lock(impl_->mutex);
-    return impl_->loaded.names;
+    return impl_->loaded.facts;
 }
 
 }  // namespace waaft::net

@@ -39,6 +39,8 @@ UnixMs time_of(const ASN1_TIME& time) {
     return static_cast<UnixMs>(timegm(&parts)) * 1000;
 }
 
+UnixMs begin_of(const X509& certificate) { return time_of(*X509_get0_notBefore(&certificate)); }
+
 UnixMs expiry_of(const X509& certificate) { return time_of(*X509_get0_notAfter(&certificate)); }
 
 std::vector<std::string> names_of(const X509& certificate) {

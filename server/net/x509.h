@@ -32,6 +32,7 @@ std::string openssl_reason();
 // For OpenSSL's readers: a key that is encrypted is an error, and nobody is asked at the terminal.
 int no_password(char* into, int size, int writing, void* data);
 UnixMs time_of(const ASN1_TIME& time);
+UnixMs begin_of(const X509& certificate);
 UnixMs expiry_of(const X509& certificate);
 // DNS names and addresses of subjectAltName.
 std::vector<std::string> names_of(const X509& certificate);

@@ -1,10 +1,68 @@
 #include "server/room/impl.h"
 #include "server/signaling/text.h"
+#include "server/signaling/wire_size.h"
+
+#include <algorithm>
+#include <iterator>
 
 namespace waaft::room {
 
 using signaling::ErrorCode;
 using signaling::Role;
+
+namespace {
+
+// What stands in a Welcome beside members and items: the room, a token, ICE servers, limits.
+constexpr std::uint32_t welcome_frame = 4096;
+
+struct Budget {
+    std::size_t bytes = 0;
+    bool take(std::size_t size) {
+        if (size > bytes) return false;
+        bytes -= size;
+        return true;
+    }
+};
+
+// What a returning member has missed, from the oldest on.
+void fill_missed(const Tail& tail, signaling::Seq seen, Budget left, signaling::Welcome& message,
+                 std::vector<signaling::ServerMessage>& later) {
+    message.gap = tail.gap_after(seen);
+    message.more = seen > tail.erased_through() || message.gap.has_value();
+    message.seq = message.gap ? message.gap->to : seen;
+    bool fits = true;
+    for (signaling::Record& record : tail.since(seen)) {
+        fits = fits && left.take(signaling::wire_size(record));
+        if (fits) {
+            message.seq = record.seq;
+            message.items.push_back(std::move(record));
+        } else {
+            later.emplace_back(signaling::RecordAdded{std::move(record)});
+        }
+    }
+    if (fits) message.seq = tail.last_seq();
+}
+
+void fill_items(const Tail& tail, const std::string& epoch, std::size_t items_max,
+                const std::optional<signaling::Position>& seen, Budget left, signaling::Welcome& message,
+                std::vector<signaling::ServerMessage>& later) {
+    if (seen && seen->epoch == epoch && seen->seq <= tail.last_seq()) {
+        fill_missed(tail, seen->seq, left, message, later);
+        return;
+    }
+    Tail::Latest latest = tail.latest(items_max);
+    auto first = latest.items.end();
+    while (first != latest.items.begin() && left.take(signaling::wire_size(*std::prev(first)))) {
+        --first;
+    }
+    message.more = latest.more || first != latest.items.begin();
+    message.items.assign(std::make_move_iterator(first), std::make_move_iterator(latest.items.end()));
+    if (seen) {
+        message.gap = signaling::Gap{1, tail.last_seq()};
+    }
+}
+
+}  // namespace
 
 void Room::Impl::join(Admission admission, Now now) {
     if (members.find_connection(admission.connection) != nullptr) {
@@ -65,7 +123,11 @@ bool Room::Impl::can_resume(const Admission::Claim& claim, Now now) const {
     if (members.find(claim.member) != nullptr) {
         return true;
     }
-    return is_recovering(now) && !removed.contains(claim.member);
+    // A token from long before the end is of somebody who was lost by then, and would have been dropped.
+    const auto oldest =
+        alive_until -
+        std::chrono::duration_cast<std::chrono::milliseconds>(options.resume_window + options.token_age).count();
+    return is_recovering(now) && claim.issued >= oldest && !removed.contains(claim.member);
 }
 
 void Room::Impl::resume(MemberState& member, Admission admission, Now now) {
@@ -84,7 +146,7 @@ void Room::Impl::resume(MemberState& member, Admission admission, Now now) {
         make_host(member, now);
     }
     attach(member);
-    send(member, welcome(member, true, admission.seen));
+    send_welcome(member, true, admission.seen);
 }
 
 void Room::Impl::admit(Admission admission, Now now) {
@@ -105,7 +167,7 @@ void Room::Impl::admit(Admission admission, Now now) {
     settle_places();
     untouch(member);
     attach(member);
-    send(member, welcome(member, resumed, admission.seen));
+    send_welcome(member, resumed, admission.seen);
     send_all(signaling::Joined{member.shown}, member.connection);
 }
 
@@ -116,8 +178,8 @@ Role Room::Impl::role_for(const Admission& admission) const {
     if (admission.resume) {
         const auto changed = roles.find(admission.resume->member);
         const Role role = changed == roles.end() ? admission.resume->role : changed->second;
-        // Somebody came back sooner, with the host key.
-        return role == Role::host && host != nullptr ? Role::speaker : role;
+        // Who is host is proven by a key or a link; a token only says who somebody was.
+        return role == Role::host ? Role::speaker : role;
     }
     const Role usual = settings.kind == signaling::RoomKind::call ? Role::speaker : Role::viewer;
     return admission.link_role.value_or(usual);
@@ -132,44 +194,41 @@ void Room::Impl::correct_mark(const MemberState& member) {
     }
 }
 
-signaling::Welcome Room::Impl::welcome(const MemberState& member, bool resumed,
-                                       const std::optional<signaling::Position>& seen) const {
-    if (!bare_welcome) return full_welcome(member, resumed, seen);
-    signaling::Welcome message;
-    message.you = member.id();
-    message.resumed = resumed;
-    return message;
+void Room::Impl::send_welcome(const MemberState& member, bool resumed, const std::optional<signaling::Position>& seen) {
+    if (bare_welcome) {
+        signaling::Welcome message;
+        message.you = member.id();
+        message.resumed = resumed;
+        send(member, std::move(message));
+        return;
+    }
+    for (signaling::ServerMessage& piece : welcome(member, resumed, seen)) {
+        send(member, std::move(piece));
+    }
 }
 
-signaling::Welcome Room::Impl::full_welcome(const MemberState& member, bool resumed,
-                                            const std::optional<signaling::Position>& seen) const {
+std::vector<signaling::ServerMessage> Room::Impl::welcome(const MemberState& member, bool resumed,
+                                                          const std::optional<signaling::Position>& seen) const {
     signaling::Welcome message;
     message.you = member.id();
     message.resumed = resumed;
     message.room = info();
     message.epoch = settings.epoch;
     message.seq = tail.last_seq();
-    message.members.reserve(members.size());
+    std::vector<signaling::ServerMessage> later;
+    Budget left{options.welcome_bytes / 2};
+    left.take(signaling::wire_size(member.shown));  // itself is told in any case
     for (const MemberState* each : members.in_order()) {
-        message.members.push_back(each->shown);
+        if (each == &member || left.take(signaling::wire_size(each->shown))) {
+            message.members.push_back(each->shown);
+        } else {
+            later.emplace_back(signaling::Joined{each->shown});
+        }
     }
-    fill_items(message, seen);
-    return message;
-}
-
-void Room::Impl::fill_items(signaling::Welcome& message, const std::optional<signaling::Position>& seen) const {
-    if (seen && seen->epoch == settings.epoch && seen->seq <= tail.last_seq()) {
-        message.items = tail.since(seen->seq);
-        message.gap = tail.gap_after(seen->seq);
-        message.more = seen->seq > tail.erased_through() || message.gap.has_value();
-        return;
-    }
-    Tail::Latest latest = tail.latest(options.welcome_items);
-    message.items = std::move(latest.items);
-    message.more = latest.more;
-    if (seen) {
-        message.gap = signaling::Gap{1, tail.last_seq()};
-    }
+    left.bytes += options.welcome_bytes / 2 - std::min(options.welcome_bytes / 2, welcome_frame);
+    fill_items(tail, settings.epoch, options.welcome_items, seen, left, message, later);
+    later.insert(later.begin(), std::move(message));
+    return later;
 }
 
 }  // namespace waaft::room

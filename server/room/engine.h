@@ -24,10 +24,13 @@ struct Options {
     std::uint32_t mesh_max = 6;
     std::uint32_t members_max = 1000;
     Duration resume_window = std::chrono::seconds(60);  // how long an away member is kept
+    Duration reload_window = std::chrono::seconds(6);   // the same, of one whose page was closed or is loaded again
+    Duration token_age = std::chrono::seconds(30);      // a connected member's resume token is at most so old
     Duration away_shown_after = std::chrono::seconds(3);
     Duration empty_after = std::chrono::hours(1);  // an empty room ends after this
     Duration nonce_keep = std::chrono::minutes(10);
     std::uint32_t welcome_items = 100;
+    std::uint32_t welcome_bytes = 256 * 1024;  // as JSON; what does not fit follows in messages of its own
     std::uint32_t tail_records_max = 1000;
     std::uint32_t tail_bytes_max = 512 * 1024;
     Duration chat_keep = std::chrono::hours(24 * 30);  // older records are not shown to anybody
@@ -48,7 +51,9 @@ struct Settings {
 
 // What was kept when the room is loaded after a restart.
 struct Kept {
-    bool reopened = false;  // it was open before: for a while its members may come back
+    bool reopened = false;                 // it was open before: for a while its members may come back
+    std::optional<TimePoint> reopened_at;  // that while begins, none: now
+    UnixMs alive_until = 0;                // the server that had it open ended then, as far as is known; 0: it is not
     signaling::Seq last_seq = 0;
     std::vector<signaling::Record> tail;  // raw, oldest first
     struct Nonce {
@@ -78,6 +83,7 @@ struct Admission {
         std::string name;
         signaling::Role role = signaling::Role::viewer;
         UnixMs joined = 0;
+        UnixMs issued = 0;  // it was connected then
     };
     std::optional<Claim> resume;
     std::string new_member_id;  // used if this is a new member
@@ -155,6 +161,11 @@ struct Counts {
     std::uint32_t everywhere = 0;  // members of all servers
 };
 
+enum class Away : std::uint8_t {
+    lost,    // nobody knows why: kept for resume_window
+    closed,  // its page said that it goes: kept for as long as loading it again takes
+};
+
 class Engine {
 public:
     virtual ~Engine() = default;
@@ -163,7 +174,7 @@ public:
     // Any message but Join, Pong (the shell's) of a connection that is attached.
     virtual void handle(ConnectionId from, signaling::ClientMessage message, Now now) = 0;
     // The connection is gone without a `leave`; the member is away.
-    virtual void disconnected(ConnectionId connection, Now now) = 0;
+    virtual void disconnected(ConnectionId connection, Away why, Now now) = 0;
     virtual void on_lookup(std::uint64_t token, std::optional<signaling::Record> record, Now now) = 0;
     // From outside (REST with the host key or an API key).
     virtual void end(Now now) = 0;

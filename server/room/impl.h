@@ -46,14 +46,13 @@ struct Room::Impl {
     void admit(Admission admission, Now now);
     signaling::Role role_for(const Admission& admission) const;
     void correct_mark(const MemberState& member);
-    signaling::Welcome welcome(const MemberState& member, bool resumed,
-                               const std::optional<signaling::Position>& seen) const;
-    signaling::Welcome full_welcome(const MemberState& member, bool resumed,
-                                    const std::optional<signaling::Position>& seen) const;
-    void fill_items(signaling::Welcome& message, const std::optional<signaling::Position>& seen) const;
+    void send_welcome(const MemberState& member, bool resumed, const std::optional<signaling::Position>& seen);
+    // A Welcome of at most options.welcome_bytes, and what did not fit as if it had happened right afterwards.
+    std::vector<signaling::ServerMessage> welcome(const MemberState& member, bool resumed,
+                                                  const std::optional<signaling::Position>& seen) const;
 
     // Going away (presence.cpp).
-    void disconnected(ConnectionId connection, Now now);
+    void disconnected(ConnectionId connection, Away why, Now now);
     void set_timer(MemberState& member, TimePoint at);
     void clear_timer(const MemberState& member);
     void on_deadline(Now now);
@@ -105,9 +104,10 @@ struct Room::Impl {
     // The member that a host's request names, or nullptr after telling why not.
     MemberState* target_of_host(const MemberState& from, std::string_view id, std::string_view re);
 
-    // The shell answers these two.
+    // The shell answers these.
     void on(MemberState& from, const signaling::Join&, Now now);
     void on(MemberState&, const signaling::Pong&, Now) {}
+    void on(MemberState&, const signaling::Going&, Now) {}
 
     signaling::RoomInfo info() const;
     std::uint32_t members_max() const;
@@ -138,6 +138,7 @@ struct Room::Impl {
     std::map<std::string, signaling::Role> roles;
     std::set<std::string> removed;
     TimePoint recovering_until;
+    UnixMs alive_until = 0;
     bool bare_welcome = false;                   // a Replica writes it when the others have agreed
     Precedence precedence = Precedence::by_age;  // until everybody has had time to come back
 

@@ -21,14 +21,17 @@ CloseCode close_code_of(LeftWhy why) {
 
 }  // namespace
 
-void Room::Impl::disconnected(ConnectionId connection, Now now) {
+void Room::Impl::disconnected(ConnectionId connection, Away why, Now now) {
     MemberState* member = members.find_connection(connection);
     if (member == nullptr) {
         return;
     }
     members.set_connection(*member, 0);
-    member->lost_at = now.steady;
-    set_timer(*member, now.steady + std::min(options.away_shown_after, options.resume_window));
+    // As if it had been lost some time ago: so it is gone soon, for whichever server looks after it then.
+    const Duration kept =
+        why == Away::closed ? std::min(options.reload_window, options.resume_window) : options.resume_window;
+    member->lost_at = now.steady - (options.resume_window - kept);
+    set_timer(*member, now.steady + std::min(options.away_shown_after, kept));
 }
 
 void Room::Impl::set_timer(MemberState& member, TimePoint at) {
@@ -52,7 +55,7 @@ void Room::Impl::on_deadline(Now now) {
 void Room::Impl::run_timer(MemberState& member, Now now) {
     const TimePoint dropped_at = member.lost_at + options.resume_window;
     if (dropped_at <= now.steady) {
-        drop(member, LeftWhy::lost, std::nullopt, now);
+        drop(member, LeftWhy::lost, SaveMark{member.id(), SaveMark::Kind::removed, {}, {}}, now);
         return;
     }
     member.shown.away = true;

@@ -131,7 +131,9 @@ void Replica::handle(ConnectionId from, signaling::ClientMessage message, Now no
     impl_->queue(Impl::Saying{from, std::move(message)}, now);
 }
 
-void Replica::disconnected(ConnectionId connection, Now now) { impl_->queue(Impl::Going{connection}, now); }
+void Replica::disconnected(ConnectionId connection, Away why, Now now) {
+    impl_->queue(Impl::Going{connection, why}, now);
+}
 
 void Replica::on_lookup(std::uint64_t token, std::optional<signaling::Record> record, Now now) {
     impl_->queue(Impl::Found{token, std::move(record)}, now);

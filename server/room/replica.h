@@ -33,7 +33,7 @@ public:
 
     void join(Admission admission, Now now) override;
     void handle(ConnectionId from, signaling::ClientMessage message, Now now) override;
-    void disconnected(ConnectionId connection, Now now) override;
+    void disconnected(ConnectionId connection, Away why, Now now) override;
     void on_lookup(std::uint64_t token, std::optional<signaling::Record> record, Now now) override;
     void end(Now now) override;
 

@@ -79,7 +79,7 @@ void Replica::Impl::run(const Input& input, Now now) {
 
 void Replica::Impl::run(const Coming& input, Now now) { room.join(input.admission, now); }
 void Replica::Impl::run(const Saying& input, Now now) { room.handle(input.from, input.message, now); }
-void Replica::Impl::run(const Going& input, Now now) { room.disconnected(input.connection, now); }
+void Replica::Impl::run(const Going& input, Now now) { room.disconnected(input.connection, input.why, now); }
 void Replica::Impl::run(const Found& input, Now now) { room.on_lookup(input.token, input.record, now); }
 void Replica::Impl::run(const Due&, Now now) { room.on_deadline(now); }
 void Replica::Impl::run(const Ending&, Now now) { room.end(now); }
@@ -92,7 +92,7 @@ void Replica::Impl::run(const Adopting&, Now now) {
         if (member == nullptr || member->mine || alive.contains(known.member.server)) continue;
         member->mine = true;
         if (member->connected()) {
-            room.disconnected(member->connection, now);
+            room.disconnected(member->connection, Away::lost, now);
             continue;
         }
         const Duration left = member->shown.away ? state.options.resume_window : state.options.away_shown_after;
@@ -328,7 +328,9 @@ void Replica::Impl::let_in(const LateWelcome& welcome, bool late) {
         outputs.push_back(Close{welcome.to, signaling::CloseCode::busy});
         return;
     }
-    outputs.push_back(Send{welcome.to, state.full_welcome(*member, welcome.resumed, welcome.seen)});
+    for (signaling::ServerMessage& piece : state.welcome(*member, welcome.resumed, welcome.seen)) {
+        outputs.push_back(Send{welcome.to, std::move(piece)});
+    }
 }
 
 void Replica::Impl::written(const Persist& persist, const Written& result, bool late, Now now) {

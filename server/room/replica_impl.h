@@ -29,6 +29,7 @@ struct Replica::Impl {
     };
     struct Going {
         ConnectionId connection = 0;
+        Away why = Away::lost;
     };
     struct Found {
         std::uint64_t token = 0;

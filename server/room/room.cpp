@@ -21,7 +21,9 @@ Room::Impl::Impl(Settings kept_settings, Options with, Kept kept, Now now)
       nonces(with.nonce_keep),
       roles(std::move(kept.roles)),
       removed(std::move(kept.removed)),
-      recovering_until(kept.reopened ? now.steady + with.resume_window + recovery_extra : now.steady),
+      recovering_until(kept.reopened ? kept.reopened_at.value_or(now.steady) + with.resume_window + recovery_extra
+                                     : now.steady),
+      alive_until(kept.alive_until),
       ban_keys(std::move(kept.ban_keys)),
       empty_since(now.steady) {
     for (const Kept::Nonce& nonce : kept.nonces) {
@@ -121,7 +123,7 @@ void Room::handle(ConnectionId from, signaling::ClientMessage message, Now now) 
     impl_->flush();
 }
 
-void Room::disconnected(ConnectionId connection, Now now) { impl_->disconnected(connection, now); }
+void Room::disconnected(ConnectionId connection, Away why, Now now) { impl_->disconnected(connection, why, now); }
 
 void Room::on_persisted(signaling::Seq seq, bool durable, Now now) { impl_->on_persisted(seq, durable, now); }
 

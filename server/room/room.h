@@ -21,7 +21,7 @@ public:
 
     void join(Admission admission, Now now) override;
     void handle(ConnectionId from, signaling::ClientMessage message, Now now) override;
-    void disconnected(ConnectionId connection, Now now) override;
+    void disconnected(ConnectionId connection, Away why, Now now) override;
     // The answer to Persist: seq is durable, or it was not written and never will be.
     void on_persisted(signaling::Seq seq, bool durable, Now now);
     void on_lookup(std::uint64_t token, std::optional<signaling::Record> record, Now now) override;

@@ -10,7 +10,7 @@ using signaling::Seq;
 
 namespace {
 
-constexpr std::size_t emojis_max = 64;
+constexpr std::size_t emojis_max = 20;
 constexpr std::size_t reactions_max = 4096;
 constexpr std::size_t reaction_bytes = 64;  // a member id in a vector, about
 

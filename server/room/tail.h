@@ -67,7 +67,7 @@ private:
 // Whether that member has given that reaction to the message.
 bool has_reaction(const signaling::Record& chat, const std::string& emoji, const std::string& member);
 
-// Whether another reaction fits: a message takes 64 different ones and 4096 in all.
+// Whether another reaction fits: a message takes 20 different ones and 4096 in all.
 bool takes_reaction(const signaling::Record& chat, const std::string& emoji);
 
 }  // namespace waaft::room

@@ -22,7 +22,7 @@ constexpr TextRule key_rule{1, 128, is_token, "a key of visible ASCII characters
 constexpr TextRule token_rule{1, 2048, is_token, "a token of visible ASCII characters"};
 constexpr TextRule password_rule{1, 256, is_line, "a password without control characters"};
 constexpr TextRule epoch_rule{16, 16, is_epoch, "16 hexadecimal digits"};
-constexpr TextRule emoji_rule{1, 32, is_line, "an emoji"};
+constexpr TextRule emoji_rule{1, 64, is_emoji, "an emoji"};
 
 constexpr std::uint64_t history_limit_max = 100;
 
@@ -153,6 +153,7 @@ constexpr std::array decoders{
     Decoder{"erase", decode_empty<Erase>},
     Decoder{"end", decode_empty<End>},
     Decoder{"leave", decode_empty<Leave>},
+    Decoder{"going", decode_empty<Going>},
 };
 
 const Decoder* find_decoder(std::string_view t) {

@@ -227,6 +227,8 @@ ServerMessage decode_muted(ServerContext& in) {
 
 ServerMessage decode_host_key(ServerContext& in) { return HostKey{in.fields.text("key", any_text)}; }
 
+ServerMessage decode_resume(ServerContext& in) { return Resume{in.fields.text("token", any_text)}; }
+
 ServerMessage decode_ping(ServerContext& in) { return Ping{number32(in.fields, "within")}; }
 
 ServerMessage decode_restarting(ServerContext& in) {
@@ -256,25 +258,16 @@ struct ServerDecoder {
 };
 
 constexpr std::array server_decoders{
-    ServerDecoder{"chat", decode_record},
-    ServerDecoder{"ack", decode_ack},
-    ServerDecoder{"ping", decode_ping},
-    ServerDecoder{"signal", decode_signal_from},
-    ServerDecoder{"member", decode_member},
-    ServerDecoder{"joined", decode_joined},
-    ServerDecoder{"left", decode_left},
-    ServerDecoder{"welcome", decode_welcome},
-    ServerDecoder{"react", decode_record},
-    ServerDecoder{"delete", decode_record},
-    ServerDecoder{"erase", decode_record},
-    ServerDecoder{"history", decode_page},
-    ServerDecoder{"room", decode_room},
-    ServerDecoder{"invited", decode_invited},
-    ServerDecoder{"muted", decode_muted},
-    ServerDecoder{"hostKey", decode_host_key},
-    ServerDecoder{"error", decode_error},
-    ServerDecoder{"bye", decode_bye},
-    ServerDecoder{"restarting", decode_restarting},
+    ServerDecoder{"chat", decode_record},     ServerDecoder{"ack", decode_ack},
+    ServerDecoder{"ping", decode_ping},       ServerDecoder{"signal", decode_signal_from},
+    ServerDecoder{"member", decode_member},   ServerDecoder{"joined", decode_joined},
+    ServerDecoder{"left", decode_left},       ServerDecoder{"welcome", decode_welcome},
+    ServerDecoder{"react", decode_record},    ServerDecoder{"delete", decode_record},
+    ServerDecoder{"erase", decode_record},    ServerDecoder{"history", decode_page},
+    ServerDecoder{"room", decode_room},       ServerDecoder{"invited", decode_invited},
+    ServerDecoder{"muted", decode_muted},     ServerDecoder{"hostKey", decode_host_key},
+    ServerDecoder{"resume", decode_resume},   ServerDecoder{"error", decode_error},
+    ServerDecoder{"bye", decode_bye},         ServerDecoder{"restarting", decode_restarting},
     ServerDecoder{"waiting", decode_waiting},
 };
 

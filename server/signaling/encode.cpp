@@ -201,6 +201,11 @@ void write(JsonWriter& json, const HostKey& message) {
     json.text("key", message.key);
 }
 
+void write(JsonWriter& json, const Resume& message) {
+    json.text("t", "resume");
+    json.text("token", message.token);
+}
+
 void write(JsonWriter& json, const Ping& message) {
     json.text("t", "ping");
     json.number("within", message.within);

@@ -103,6 +103,7 @@ void write_request(JsonWriter& json, const Erase&) { json.text("t", "erase"); }
 void write_request(JsonWriter& json, const End&) { json.text("t", "end"); }
 
 void write_request(JsonWriter& json, const Leave&) { json.text("t", "leave"); }
+void write_request(JsonWriter& json, const Going&) { json.text("t", "going"); }
 
 void write_request(JsonWriter& json, const Pong&) { json.text("t", "pong"); }
 

@@ -210,10 +210,11 @@ struct Handover {
 struct Erase {};
 struct End {};
 struct Leave {};
+struct Going {};  // the page is being closed or loaded again
 struct Pong {};
 
 using ClientMessage = std::variant<Join, Chat, Delete, React, HistoryRequest, Signal, State, Accept, Decline, Invite,
-                                   SetRole, Mute, Remove, Ban, Lock, Handover, Erase, End, Leave, Pong>;
+                                   SetRole, Mute, Remove, Ban, Lock, Handover, Erase, End, Leave, Going, Pong>;
 
 // ---- from the server ----
 
@@ -287,6 +288,9 @@ struct Muted {
 struct HostKey {
     std::string key;
 };
+struct Resume {
+    std::string token;  // instead of the one before
+};
 struct Ping {
     std::uint32_t within = 0;
 };
@@ -307,7 +311,8 @@ struct ErrorMessage {
     std::string re;      // nonce or "t", may be empty
 };
 
-using ServerMessage = std::variant<Welcome, Joined, MemberChanged, Left, RoomChanged, RecordAdded, Ack, History,
-                                   SignalFrom, Invited, Muted, HostKey, Ping, Restarting, Waiting, Bye, ErrorMessage>;
+using ServerMessage =
+    std::variant<Welcome, Joined, MemberChanged, Left, RoomChanged, RecordAdded, Ack, History, SignalFrom, Invited,
+                 Muted, HostKey, Resume, Ping, Restarting, Waiting, Bye, ErrorMessage>;
 
 }  // namespace waaft::signaling

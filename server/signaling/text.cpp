@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <vector>
 
 namespace waaft::signaling {
 
@@ -90,6 +91,48 @@ std::string_view trim(std::string_view text) {
     return begin < end ? text.substr(begin, end - begin) : std::string_view();
 }
 
+constexpr char32_t joiner = 0x200D;
+constexpr char32_t as_picture = 0xFE0F;
+constexpr char32_t keycap = 0x20E3;
+
+bool is_flag_letter(char32_t c) { return c >= 0x1F1E6 && c <= 0x1F1FF; }
+bool is_tag(char32_t c) { return c >= 0xE0020 && c <= 0xE007E; }
+
+// Digits are in Unicode's list of emoji, but pictures only as keycaps.
+bool is_picture(char32_t c) { return c >= 0x80 && uc_is_property_emoji(c) && !is_flag_letter(c); }
+
+std::vector<char32_t> code_points_of(std::string_view text) {
+    std::vector<char32_t> points;
+    for (std::size_t at = 0; at < text.size();) {
+        const CodePoint point = code_point_at(text, at);
+        points.push_back(point.value);
+        at += point.size;
+    }
+    return points;
+}
+
+// The characters of one picture and what modifies it, from `at` on; 0: there is none.
+std::size_t picture_at(const std::vector<char32_t>& points, std::size_t at) {
+    constexpr char32_t end_of_tags = 0xE007F;
+    const auto is = [&](std::size_t i, char32_t wanted) { return i < points.size() && points[i] == wanted; };
+    if (at >= points.size() || !is_picture(points[at])) return 0;
+    std::size_t end = at + 1;
+    if (end < points.size() && uc_is_property_emoji_modifier(points[end])) return end + 1 - at;
+    if (is(end, as_picture)) ++end;
+    if (is(end, keycap)) return end + 1 - at;
+    std::size_t tags = end;
+    while (tags < points.size() && is_tag(points[tags])) ++tags;
+    if (tags > end && is(tags, end_of_tags)) end = tags + 1;
+    return end - at;
+}
+
+bool is_keycap(const std::vector<char32_t>& points) {
+    const bool key =
+        !points.empty() && ((points[0] >= '0' && points[0] <= '9') || points[0] == '#' || points[0] == '*');
+    if (!key || points.back() != keycap) return false;
+    return points.size() == 2 || (points.size() == 3 && points[1] == as_picture);
+}
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
@@ -157,6 +200,21 @@ std::optional<std::string> clean_chat_text(std::string_view text) {
     }
     if (clean.empty()) return std::nullopt;
     return clean;
+}
+
+bool is_emoji(std::string_view text) {
+    if (!is_utf8(text)) return false;
+    const std::vector<char32_t> points = code_points_of(text);
+    if (is_keycap(points)) return true;
+    if (points.size() == 2 && is_flag_letter(points[0]) && is_flag_letter(points[1])) return true;
+    for (std::size_t at = 0; at < points.size();) {
+        const std::size_t size = picture_at(points, at);
+        if (size == 0) return false;
+        at += size;
+        if (at == points.size()) return true;
+        if (points[at++] != joiner) return false;
+    }
+    return false;
 }
 
 bool is_member_id(std::string_view text) {

@@ -30,6 +30,10 @@ std::optional<std::string> clean_name(std::string_view name);
 // \t go. nullopt: not UTF-8, or nothing is left.
 std::optional<std::string> clean_chat_text(std::string_view text);
 
+// One emoji: a picture with what may follow it (skin tone, variant, more pictures joined to it, letters of a flag), a
+// flag or a keycap. Source: UTS #51 section 1.4.9 (ED-16 and its grammar); which characters by Unicode's tables.
+bool is_emoji(std::string_view text);
+
 bool is_member_id(std::string_view text);  // 16 of [0-9a-z]
 bool is_epoch(std::string_view text);      // 16 of [0-9a-f]
 bool is_nonce(std::string_view text);      // 8 to 64 of [A-Za-z0-9_-]

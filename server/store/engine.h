@@ -42,6 +42,10 @@ public:
     // Removes about `sweep_step` rows at most.
     virtual Outcome sweep(const Retention& retention, UnixMs now, SweepProgress& progress) = 0;
 
+    // What has to be done at a time, between two batches.
+    virtual std::optional<TimePoint> deadline() const { return std::nullopt; }
+    virtual void on_deadline(TimePoint) {}
+
     static constexpr std::uint32_t sweep_step = 500;
 };
 

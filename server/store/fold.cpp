@@ -1,6 +1,9 @@
 #include "server/store/fold.h"
 
+#include "server/signaling/wire_size.h"
+
 #include <algorithm>
+#include <iterator>
 
 namespace waaft::store {
 namespace {
@@ -29,6 +32,19 @@ void apply_reactions(std::vector<Record>& messages, const std::vector<Record>& r
         if (message == messages.end() || message->seq != reaction.target || message->deleted) continue;
         apply_reaction(*message, reaction);
     }
+}
+
+void bound_page(Page& page) {
+    std::size_t size = 0;
+    auto first = page.items.end();
+    while (first != page.items.begin()) {
+        size += signaling::wire_size(*std::prev(first));
+        if (size > page_bytes_max && first != page.items.end()) break;
+        --first;
+    }
+    if (first == page.items.begin()) return;
+    page.items.erase(page.items.begin(), first);
+    page.more = true;
 }
 
 }  // namespace waaft::store

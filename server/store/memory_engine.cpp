@@ -198,6 +198,11 @@ Outcome MemoryEngine::sweep(const Retention& retention, UnixMs now, SweepProgres
         rooms_.erase(std::string(row.name));
         return {};
     }
+    if (retention.marks_age_ms != 0) {
+        std::erase_if(room->marks, [&](const auto& entry) {
+            return entry.second.kind != MemberMark::Kind::banned && entry.second.at < now - retention.marks_age_ms;
+        });
+    }
     const Seq first = retention.chat_messages == 0 ? 0 : first_kept(*room, retention.chat_messages);
     const UnixMs oldest = retention.chat_age_ms == 0 ? 0 : now - retention.chat_age_ms;
     progress.removed += std::erase_if(

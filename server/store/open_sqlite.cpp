@@ -78,7 +78,7 @@ Result<Opened> open_sqlite_store(SqliteOptions options) {
         if (const auto error = sync_path(directory)) return *error;
     }
     opened.migrated_copy = std::move(database->migrated_copy);
-    auto engine = std::make_unique<SqliteEngine>(std::move(database->database), std::move(*lock));
+    auto engine = std::make_unique<SqliteEngine>(std::move(database->database), std::move(*lock), options.wipe_after);
     opened.store = std::make_unique<QueuedStore>(std::move(engine), options.queue_max);
     return opened;
 }

@@ -146,10 +146,15 @@ void QueuedStore::push(std::unique_ptr<Call> call) {
     call->answer();
 }
 
-// Empty: closed, and nothing is left.
-QueuedStore::Batch QueuedStore::take() {
+std::optional<QueuedStore::Batch> QueuedStore::take() {
+    const auto deadline = engine_->deadline();
+    const auto ready = [this] { return closed_ || !calls_.empty(); };
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return closed_ || !calls_.empty(); });
+    if (deadline)
+        changed_.wait_until(lock, *deadline, ready);
+    else
+        changed_.wait(lock, ready);
+    if (closed_ && calls_.empty()) return std::nullopt;
     const auto end = calls_.begin() + static_cast<std::ptrdiff_t>(std::min(calls_.size(), batch_max));
     Batch batch(std::make_move_iterator(calls_.begin()), std::make_move_iterator(end));
     calls_.erase(calls_.begin(), end);
@@ -157,9 +162,12 @@ QueuedStore::Batch QueuedStore::take() {
 }
 
 void QueuedStore::work() {
-    for (Batch batch = take(); !batch.empty(); batch = take()) {
-        execute(batch);
-        finish(std::move(batch));
+    while (auto batch = take()) {
+        if (!batch->empty()) {
+            execute(*batch);
+            finish(std::move(*batch));
+        }
+        engine_->on_deadline(Clock::now());
     }
     engine_.reset();
 }

@@ -13,6 +13,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace waaft::store {
@@ -53,7 +54,8 @@ private:
     static constexpr std::size_t batch_max = 4096;
 
     void push(std::unique_ptr<Call> call);
-    Batch take();
+    // Empty: a deadline of the engine has come. nullopt: closed, and nothing is left.
+    std::optional<Batch> take();
     void work();
     void execute(Batch& batch);
     void lose(Batch& batch, StoreError error);

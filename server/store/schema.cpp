@@ -62,7 +62,17 @@ CREATE TABLE revoked_links (
 ) WITHOUT ROWID;
 )";
 
-constexpr std::array<Migration, 1> all_migrations{{{1, version_1}}};
+// A reaction is what a member last said of a message with one emoji: only that is read for a page, however often it was
+// said. Earlier ones count as taken back.
+constexpr std::string_view version_2 = R"(
+UPDATE records SET is_on = 0 WHERE kind = 2 AND is_on = 1 AND (room, seq) NOT IN
+    (SELECT room, max(seq) FROM records WHERE kind = 2 GROUP BY room, target, sender, emoji);
+DROP INDEX records_target;
+ALTER TABLE marks ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX records_reaction ON records (room, target, sender, emoji) WHERE kind = 2 AND is_on = 1;
+)";
+
+constexpr std::array<Migration, 2> all_migrations{{{1, version_1}, {2, version_2}}};
 
 Error newer(const std::string& file, std::int64_t found, int known) {
     return {"store_newer",

@@ -1,5 +1,6 @@
 #include "server/store/sqlite_engine.h"
 
+#include "server/signaling/wire_size.h"
 #include "server/store/fold.h"
 
 #include <algorithm>
@@ -144,8 +145,8 @@ Outcome SqliteEngine::mark_member(const std::string& room, const MemberMark& mar
         const auto id = find_room(room);
         if (!id) return id.error();
         if (*id == 0) return StoreError::conflict;
-        const Outcome marked = run("REPLACE INTO marks (room, member, kind, role) VALUES (?1, ?2, ?3, ?4)", *id,
-                                   mark.member, to_sql_enum(mark.kind), to_sql_enum(mark.role));
+        const Outcome marked = run("REPLACE INTO marks (room, member, kind, role, at) VALUES (?1, ?2, ?3, ?4, ?5)", *id,
+                                   mark.member, to_sql_enum(mark.kind), to_sql_enum(mark.role), mark.at);
         if (!marked || address.empty()) return marked;
         return run("REPLACE INTO banned_addresses (room, address) VALUES (?1, ?2)", *id, address);
     });
@@ -165,11 +166,26 @@ Outcome SqliteEngine::append(const Append& append) {
         }
         if (room == 0) return StoreError::conflict;
         if (const Outcome emptied = empty_texts(room, record); !emptied) return emptied;
+        if (const Outcome outdated = take_back_reaction(room, record); !outdated) return outdated;
         return insert_record(room, append);
     });
 }
 
+void SqliteEngine::must_wipe() {
+    if (!wipe_at_) wipe_at_ = Clock::now() + wipe_after_;
+}
+
+// Source: sqlite3_wal_checkpoint_v2; secure_delete has overwritten the text in the pages that go to the database.
+void SqliteEngine::on_deadline(TimePoint now) {
+    static constexpr Duration wipe_again = std::chrono::seconds(5);
+    if (!wipe_at_ || now < *wipe_at_) return;
+    const int code =
+        sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    wipe_at_ = code == SQLITE_OK ? std::nullopt : std::optional(now + wipe_again);
+}
+
 Outcome SqliteEngine::empty_texts(std::int64_t room, const Record& by) {
+    if (by.kind == Record::Kind::remove || by.kind == Record::Kind::erase) must_wipe();
     if (by.kind == Record::Kind::remove) {
         return run("UPDATE records SET text = '', deleted = 1 WHERE room = ?1 AND seq = ?2 AND kind = 0", room,
                    to_sql(by.target));
@@ -180,6 +196,15 @@ Outcome SqliteEngine::empty_texts(std::int64_t room, const Record& by) {
             to_sql(by.seq));
     }
     return {};
+}
+
+// What this member said before with this emoji counts no more.
+Outcome SqliteEngine::take_back_reaction(std::int64_t room, const Record& by) {
+    if (by.kind != Record::Kind::react) return {};
+    return run(
+        "UPDATE records INDEXED BY records_reaction SET is_on = 0 "
+        "WHERE room = ?1 AND kind = 2 AND is_on = 1 AND target = ?2 AND sender = ?3 AND emoji = ?4",
+        room, to_sql(by.target), by.from, by.emoji);
 }
 
 Outcome SqliteEngine::insert_record(std::int64_t room, const Append& append) {
@@ -244,10 +269,10 @@ Outcome SqliteEngine::load_rest(std::int64_t room, LoadedRoom& loaded, std::uint
 }
 
 Outcome SqliteEngine::load_marks(std::int64_t room, LoadedRoom& loaded) {
-    Query marks = database_.query("SELECT member, kind, role FROM marks WHERE room = ?1", room);
+    Query marks = database_.query("SELECT member, kind, role, at FROM marks WHERE room = ?1", room);
     while (marks.next()) {
-        loaded.marks.push_back(
-            {marks.text(0), static_cast<MemberMark::Kind>(marks.integer(1)), static_cast<Role>(marks.integer(2))});
+        loaded.marks.push_back({marks.text(0), static_cast<MemberMark::Kind>(marks.integer(1)),
+                                static_cast<Role>(marks.integer(2)), marks.integer(3)});
     }
     if (!marks.ok()) return failed(marks.code());
     Query addresses = database_.query("SELECT address FROM banned_addresses WHERE room = ?1", room);
@@ -265,17 +290,32 @@ Result<Page, StoreError> SqliteEngine::history(const std::string& name, Seq befo
                          "WHERE room = ?1 AND kind = 0 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
                          *room, to_sql(before), std::int64_t{limit} + 1);
     if (!items) return items.error();
-    page.items = std::move(*items);
-    page.more = take_surplus(page.items, limit);
-    if (page.items.empty()) return page;
+    page.more = take_surplus(*items, limit);
+    std::size_t size = 0;
+    for (Record& message : *items) {
+        const Outcome read = read_reactions(*room, message);
+        if (!read) return read.error();
+        size += signaling::wire_size(message);
+        // No more is read than a page may hold.
+        if (size > page_bytes_max && !page.items.empty()) {
+            page.more = true;
+            break;
+        }
+        page.items.push_back(std::move(message));
+    }
     std::reverse(page.items.begin(), page.items.end());
-    const auto reactions = records("SELECT " RECORD_COLUMNS
-                                   " FROM records INDEXED BY records_target "
-                                   "WHERE room = ?1 AND kind = 2 AND target BETWEEN ?2 AND ?3 ORDER BY seq",
-                                   *room, to_sql(page.items.front().seq), to_sql(page.items.back().seq));
-    if (!reactions) return reactions.error();
-    apply_reactions(page.items, *reactions);
     return page;
+}
+
+Outcome SqliteEngine::read_reactions(std::int64_t room, Record& message) {
+    if (message.deleted) return {};
+    Query query = database_.query(
+        "SELECT emoji, sender FROM records INDEXED BY records_reaction "
+        "WHERE room = ?1 AND kind = 2 AND is_on = 1 AND target = ?2 ORDER BY seq",
+        room, to_sql(message.seq));
+    while (query.next()) message.reactions[query.text(0)].push_back(query.text(1));
+    if (!query.ok()) return failed(query.code());
+    return {};
 }
 
 Result<Page, StoreError> SqliteEngine::since(const std::string& name, Seq after, std::uint32_t limit) {

@@ -13,7 +13,8 @@ namespace waaft::store {
 class SqliteEngine final : public Engine {
 public:
     // `database` has the current schema.
-    SqliteEngine(Database database, FileLock lock) : lock_(std::move(lock)), database_(std::move(database)) {}
+    SqliteEngine(Database database, FileLock lock, Duration wipe_after)
+        : lock_(std::move(lock)), database_(std::move(database)), wipe_after_(wipe_after) {}
 
     Outcome begin(bool writes) override;
     Outcome commit() override;
@@ -30,6 +31,8 @@ public:
     Result<Page, StoreError> since(const std::string& room, Seq after, std::uint32_t limit) override;
     Result<std::vector<std::string>, StoreError> revoked_links(UnixMs now) override;
     Outcome sweep(const Retention& retention, UnixMs now, SweepProgress& progress) override;
+    std::optional<TimePoint> deadline() const override { return wipe_at_; }
+    void on_deadline(TimePoint now) override;
 
 private:
     // Runs a statement without rows; the rows that it changed.
@@ -42,12 +45,15 @@ private:
     template <class Work>
     Outcome atomically(Work work);
     StoreError failed(int code);
+    void must_wipe();
 
     // 0: no such room.
     Result<std::int64_t, StoreError> find_room(const std::string& name);
     Outcome insert_room(const RoomRow& row);
     Outcome insert_record(std::int64_t room, const Append& append);
     Outcome empty_texts(std::int64_t room, const Record& by);
+    Outcome take_back_reaction(std::int64_t room, const Record& by);
+    Outcome read_reactions(std::int64_t room, Record& message);
     Outcome delete_room(std::int64_t room);
     Outcome load_rest(std::int64_t room, LoadedRoom& loaded, std::uint32_t tail_max, UnixMs nonces_since);
     Outcome load_marks(std::int64_t room, LoadedRoom& loaded);
@@ -67,6 +73,9 @@ private:
     FileLock lock_;  // released after the database is closed
     Database database_;
     StoreError lost_ = StoreError::io;  // why the batch was lost, if it was
+    // Texts that were deleted still stand in the write-ahead log; it is emptied then. At the start that of before.
+    const Duration wipe_after_;
+    std::optional<TimePoint> wipe_at_ = Clock::now() + wipe_after_;
 };
 
 template <class... Args>

@@ -51,6 +51,12 @@ Result<std::uint32_t, StoreError> SqliteEngine::sweep_room(const RoomToSweep& sw
     const std::int64_t room = swept.id;
     if (is_outlived(retention, swept.ended_at, swept.last_active_at, now)) return sweep_ended(room, budget);
     std::uint32_t removed = 0;
+    if (retention.marks_age_ms != 0) {
+        constexpr std::int64_t banned = static_cast<std::int64_t>(MemberMark::Kind::banned);
+        const auto outdated = change("DELETE FROM marks WHERE room = ?1 AND kind <> ?2 AND at < ?3", room, banned,
+                                     now - retention.marks_age_ms);
+        if (!outdated) return outdated;
+    }
     if (retention.chat_age_ms != 0) {
         const auto aged = change(
             "DELETE FROM records WHERE room = ?1 AND seq IN "
@@ -93,6 +99,7 @@ Outcome SqliteEngine::sweep(const Retention& retention, UnixMs now, SweepProgres
         }
         return sweep_rooms(retention, now, next);
     });
+    if (outcome && next.removed > progress.removed) must_wipe();
     if (outcome) progress = next;
     return outcome;
 }

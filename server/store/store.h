@@ -70,6 +70,7 @@ struct MemberMark {
     std::string member;
     Kind kind = Kind::role;
     Role role = Role::viewer;  // kind == role
+    UnixMs at = 0;
 };
 
 // All that a home shard needs to go on with a room.
@@ -101,6 +102,7 @@ struct Retention {
     std::uint32_t chat_messages = 0;  // at most so many chat records a room
     UnixMs room_age_ms = 0;           // ended rooms older than this go, with all that is theirs
     UnixMs unused_age_ms = 0;         // open rooms go when they were not active for so long
+    UnixMs marks_age_ms = 0;          // marks of roles and removals that are older go: no token is as old
 };
 
 class Store {
@@ -143,6 +145,8 @@ struct SqliteOptions {
     std::string path;
     std::size_t queue_max = 65536;
     std::string vfs;  // empty: the default; tests name one that loses unsynced writes
+    // So long after it was deleted a text may still stand in the write-ahead log.
+    Duration wipe_after = std::chrono::seconds(20);
 };
 struct Opened {
     std::unique_ptr<Store> store;

@@ -204,6 +204,7 @@ void Client::on_text(Line& line, std::string_view message) {
         return on_record(added->record, Kind::heard);
     if (const auto* ack = std::get_if<signaling::Ack>(&*decoded)) return on_ack(*ack);
     if (const auto* error = std::get_if<signaling::ErrorMessage>(&*decoded)) return on_error(*error);
+    if (const auto* renewed = std::get_if<signaling::Resume>(&*decoded)) resume_ = renewed->token;
     if (std::holds_alternative<signaling::Left>(*decoded)) ++departures_;
     if (const auto* restarting = std::get_if<signaling::Restarting>(&*decoded); restarting && restarting->move)
         move_at_ = Clock::now() + milliseconds(restarting->retry_ms);

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { join, joinRefusal } from '../support/client.mjs';
 import { assertPromised, openapi, promised } from '../support/openapi.mjs';
 import { assertError, createRoom, http, makeLink, rest } from '../support/rest.mjs';
-import { binary, startServer, temporaryFolder } from '../support/server.mjs';
+import { binary, startServer, temporaryFolder, until } from '../support/server.mjs';
 
 function newKey(name, file) {
   return execFileSync(binary, ['key', 'new', name, '--file', file], { stdio: ['ignore', 'pipe', 'ignore'] }).toString().trim();
@@ -20,7 +20,7 @@ function removeKey(name, file) {
 }
 
 test('every operation of openapi.json answers as it says', async (t) => {
-  const server = await startServer(t, { 'rooms.members': 50 });
+  const server = await startServer(t, { 'rooms.members': 50, 'listen.address': '127.0.0.1' });
   const seen = new Set();
   const call = async (operationId, method, path, options, status) => {
     const answer = await rest(server, method, path, options);
@@ -179,12 +179,17 @@ test('API keys', async (t) => {
     assert.equal((await rest(server, 'DELETE', `/rooms/${room}`, { key })).status, 204);
   });
 
-  await t.test('a key that is added or taken out counts at once', async () => {
+  // The file is looked at every two seconds.
+  const counts = (status, key_) => until(async () => (await rest(server, 'POST', '/rooms', { key: key_ })).status === status, `the answer is ${status}`);
+
+  await t.test('a key that is added or taken out counts soon', async () => {
     const other = newKey('other', file);
+    await counts(201, other);
     const { room } = await createRoom(server, {}, { key: other });
     const link = await makeLink(server, room, other);
     await join(t, server, { room, link: link.link });
     removeKey('other', file);
+    await counts(401, other);
     assertError(await rest(server, 'POST', '/rooms', { key: other }), 401, 'key_required');
     assert.equal(await joinRefusal(t, server, { room, link: link.link }), 'link_revoked');
     assert.equal((await rest(server, 'POST', '/rooms', { key })).status, 201);
@@ -192,12 +197,20 @@ test('API keys', async (t) => {
 
   await t.test('the file keeps no key', () => assert.ok(!readFileSync(file, 'utf8').includes(key)));
 
-  await t.test('a file that is broken lets nobody in until it is mended', async () => {
+  await t.test('a file that is broken is told once, and keeps the keys that were known', async () => {
     const good = readFileSync(file, 'utf8');
-    writeFileSync(file, `${good}\nnonsense\n`);
-    assert.equal((await rest(server, 'POST', '/rooms', { key })).status, 401);
-    writeFileSync(file, good);
+    const later = newKey('later', file);
+    const added = readFileSync(file, 'utf8');
+    writeFileSync(file, `${added}\nnonsense\n`);
+    const line = await server.waitForLog('The keys that were known stay valid');
+    assert.equal(line.level, 'error');
     assert.equal((await rest(server, 'POST', '/rooms', { key })).status, 201);
+    assert.equal((await rest(server, 'POST', '/rooms', { key: later })).status, 401);
+    writeFileSync(file, added);
+    await counts(201, later);
+    writeFileSync(file, good);
+    await counts(401, later);
+    assert.equal(server.log.filter(({ message }) => message === line.message).length, 1);
   });
 });
 
@@ -312,6 +325,10 @@ test('rooms with a password', async (t) => {
   await join(t, server, { room, hostKey });
   assert.equal(await joinRefusal(t, server, { room, password: 'Open sesame' }), 'password_wrong');
   assert.equal(await joinRefusal(t, server, { room, password: 'open sesame ' }), 'password_wrong');
+  // Four in all, the right one does not count; they count in every room.
+  const other = await createRoom(server, { password: 'another' });
+  assert.equal(await joinRefusal(t, server, { room: other.room, password: 'wrong' }), 'password_wrong');
+  assert.equal(await joinRefusal(t, server, { room: other.room, password: 'another' }), 'rate_limited');
   assert.equal(await joinRefusal(t, server, { room, password: 'open sesame' }), 'rate_limited');
   await join(t, server, { room, password: 'open sesame' }, { localAddress: '127.0.0.3' });
 });

@@ -1,7 +1,7 @@
 // What is kept, and for how long; and what a container says that will keep nothing.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, renameSync, statSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import { test } from 'node:test';
 import { join } from '../support/client.mjs';
@@ -55,4 +55,27 @@ test('a container says whether its data is kept', { skip: noContainer }, async (
     const server = await startServer(t2, { data: 'none' });
     assert.ok(server.log.some(({ level, message }) => level === 'warning' && message.includes('Nothing is kept on disk')), server.output);
   });
+});
+
+test('a data folder that vanishes is noticed, and what would be lost is refused', async (t) => {
+  const server = await startServer(t);
+  const { room } = await createRoom(server);
+  const ann = await join(t, server, { room });
+  await ann.chat('kept');
+  const aside = `${server.data}-aside`;
+  renameSync(server.data, aside);
+  const line = await server.waitForLog('is gone or another one');
+  assert.equal(line.level, 'error');
+  const ready = await server.ops('/readyz');
+  assert.equal(ready.status, 503);
+  assert.deepEqual(JSON.parse((await server.ops('/statusz')).text).troubles, [line.message]);
+  await assert.rejects(ann.chat('lost'), { code: 'chat_unavailable' });
+  ann.send({ t: 'state', mic: true, cam: false, screen: false });
+  renameSync(aside, server.data);
+  await server.waitForLog('This is over');
+  assert.equal((await server.ops('/readyz')).status, 200);
+  await ann.chat('kept again');
+  await server.restart();
+  const bea = await join(t, server, { room, name: 'Bea' });
+  assert.deepEqual(bea.welcome.items.map(({ text }) => text), ['kept', 'kept again']);
 });

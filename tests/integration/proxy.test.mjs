@@ -109,7 +109,8 @@ test('behind nginx', { skip: nginx ? false : 'nginx is not installed (apt-get in
 });
 
 test('what is believed of whom', async (t) => {
-  const server = await startServer(t, { 'tls.mode': 'off', 'proxy.trusted': '127.0.0.1', 'limits.rooms_per_minute': 1 });
+  const settings = { 'tls.mode': 'off', 'listen.address': '127.0.0.1', 'proxy.trusted': '127.0.0.1', 'limits.rooms_per_minute': 1 };
+  const server = await startServer(t, settings);
   const open = (localAddress, headers, origin = server.origin) => rest(server, 'POST', '/rooms', { localAddress, headers, origin });
 
   await t.test('a trusted proxy names the client, the scheme and the host', async () => {

@@ -219,7 +219,7 @@ test('coming back', async (t) => {
   });
 
   await t.test('after `kill -9`: everything that was acked, as the same people', async () => {
-    const { host, others: [ann, bea] } = await openRoom(t, server, { kind: 'broadcast' }, 'Ann', 'Bea');
+    const { host, hostKey, others: [ann, bea] } = await openRoom(t, server, { kind: 'broadcast' }, 'Ann', 'Bea');
     host.send({ t: 'role', member: ann.id, role: 'speaker' });
     host.send({ t: 'lock', on: true });
     await bea.take('room');
@@ -234,7 +234,7 @@ test('coming back', async (t) => {
     await server.kill('SIGKILL');
     await posting;
     await server.restart();
-    const [annAgain, beaAgain, hostAgain] = [await resume(t, ann), await resume(t, bea), await resume(t, host)];
+    const [annAgain, beaAgain, hostAgain] = [await resume(t, ann), await resume(t, bea), await resume(t, host, { hostKey })];
     assert.deepEqual([annAgain.id, beaAgain.id, hostAgain.id], [ann.id, bea.id, host.id]);
     assert.equal(annAgain.welcome.epoch, ann.welcome.epoch);
     assert.deepEqual([annAgain, beaAgain, hostAgain].map((each) => roleOf(each)), ['speaker', 'viewer', 'host']);
@@ -285,6 +285,53 @@ test('who is away for too long has left', async (t) => {
   assert.equal((await host.take((message) => message.t === 'member')).member.away, true);
   assert.deepEqual(await host.take('left'), { t: 'left', id: ann.id, why: 'lost' });
   assert.equal((await rest(server, 'GET', `/rooms/${room}`)).json.members, 1);
+});
+
+test('a page that is closed has left soon, one that is loaded again has not', async (t) => {
+  const server = await startServer(t);  // with a minute for whom the network lost
+  const { host, others: [ann, bea] } = await openRoom(t, server, {}, 'Ann', 'Bea');
+  bea.send({ t: 'going' });
+  await bea.cut();
+  const again = await resume(t, bea);
+  assert.equal(again.id, bea.id);
+  ann.send({ t: 'going' });
+  await ann.cut();
+  assert.deepEqual(await host.take('left'), { t: 'left', id: ann.id, why: 'lost' });
+  await host.settled();
+  assert.ok(host.members.has(bea.id));
+});
+
+test('old tokens', async (t) => {
+  const server = await startServer(t, { 'resume.window': '2s', 'resume.shown_after': '200ms' });
+
+  await t.test('are renewed while one is connected', async () => {
+    const { others: [ann] } = await openRoom(t, server, {}, 'Ann');
+    const first = ann.welcome.resume;
+    await ann.take('resume');
+    assert.notEqual(ann.welcome.resume, first);
+    const again = await resume(t, ann);
+    assert.equal(again.id, ann.id);
+  });
+
+  await t.test('let nobody in after a restart who was lost before, past a lock', async () => {
+    const { room, host, others: [ann, bea] } = await openRoom(t, server, {}, 'Ann', 'Bea');
+    host.send({ t: 'lock', on: true });
+    await ann.cut();
+    await host.take((message) => message.t === 'left' && message.id === ann.id);
+    await server.kill();
+    await server.restart();
+    const again = await resume(t, bea);
+    assert.equal(again.id, bea.id);
+    assert.equal(await joinRefusal(t, server, { room, resume: ann.welcome.resume }), 'resume_bad');
+  });
+
+  await t.test('make nobody host', async () => {
+    const { host } = await openRoom(t, server, {}, 'Ann');
+    await server.kill();
+    await server.restart();
+    const again = await resume(t, host);
+    assert.deepEqual([again.id, again.members.get(again.id).role], [host.id, 'speaker']);
+  });
 });
 
 test('who went away while the room was read from disk is not in it', async (t) => {

@@ -41,7 +41,8 @@ test('a certificate is renewed while people talk', async (t) => {
     writeFileSync(files.cert, 'nonsense');
     const line = await server.waitForLog('The new certificate cannot be used');
     assert.equal(line.level, 'error');
-    assert.ok(line.file.startsWith(folder), line.file);
+    assert.ok(line.message.includes(folder), line.message);
+    assert.ok(JSON.parse((await server.ops('/statusz')).text).troubles.includes(line.message));
     assert.equal(await shownName(server.port), 'second');
     writeFileSync(files.cert, good);
   });
@@ -56,6 +57,18 @@ test('a certificate is renewed while people talk', async (t) => {
     writeFileSync(files.key, goodKey);
     await ann.chat('still there');
   });
+});
+
+test('what is wrong with a certificate is said at the start', async (t) => {
+  const files = makeCertificate(temporaryFolder(t), 'mine');  // for two days
+  for (const [url, words] of [['https://other.example.org', 'is not for other.example.org'], ['https://localhost:8443', 'ends on ']]) {
+    const server = await startServer(t, { 'tls.mode': 'files', 'tls.cert': files.cert, 'tls.key': files.key, public_url: url });
+    const line = await server.waitForLog('The certificate ');
+    assert.equal(line.level, 'warning');
+    assert.ok(line.message.includes(words), line.message);
+    assert.deepEqual(JSON.parse((await server.ops('/statusz')).text).troubles, [line.message]);
+    assert.equal((await server.ops('/readyz')).status, 200);
+  }
 });
 
 test('certificate files that cannot be used at the start', async (t) => {

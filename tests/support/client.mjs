@@ -73,6 +73,13 @@ export class Client {
     if (message.t === 'welcome') this.members = new Map(message.members.map((member) => [member.id, member]));
     if (message.t === 'joined' || message.t === 'member') this.members.set(message.member.id, message.member);
     if (message.t === 'left') this.members.delete(message.id);
+    if (message.t === 'resume') this.renew(message.token);
+  }
+
+  // The token that counts stands in the welcome, which may not have been taken yet.
+  renew(token) {
+    const welcome = this.welcome ?? this.inbox.find(({ t }) => t === 'welcome');
+    if (welcome) welcome.resume = token;
   }
 
   send(message) { this.socket.send(typeof message === 'string' ? message : JSON.stringify(message)); }

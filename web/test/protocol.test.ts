@@ -716,3 +716,16 @@ test('bytes that are no message are ignored', () => {
   for (const text of ['', '{', '7', 'null', '{"t":5}', '[]']) bench.socket.events.text(text);
   assert.equal(bench.state.state, 'joined');
 });
+
+test('comes back with the token that came last, and with the host key of now', async () => {
+  const bench = new Bench({ hostKey: 'first' });
+  bench.join();
+  bench.say({ t: 'resume', token: 'renewed' });
+  assert.equal(bench.kept?.resume, 'renewed');
+  bench.connection.useHostKey('second');
+  bench.socket.events.closed(1006);
+  await bench.time.pass(firstRetry);
+  bench.socket.events.open();
+  const [join] = bench.sentOf('join');
+  assert.deepEqual([join?.resume, join?.hostKey], ['renewed', 'second']);
+});

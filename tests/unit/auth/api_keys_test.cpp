@@ -77,23 +77,34 @@ TEST_CASE("a key is valid while its line stands in the file, from one request to
 
     // Revoked at once, however fast: also by a file of the same size.
     write_file(file, b.line + "\n" + b.line + "\n");
+    REQUIRE(keys.refresh().has_value());
     CHECK_FALSE(keys.check(a.key));
     CHECK_FALSE(keys.has("a"));
     CHECK(keys.check(b.key) == "b");
     const NewKey successor = new_key("b");
     write_file(file, b.line + "\n" + successor.line + "\n");
+    CHECK_FALSE(keys.check(successor.key));  // nobody looks at the file but refresh()
+    REQUIRE(keys.refresh().has_value());
     CHECK(keys.check(b.key) == "b");
     CHECK(keys.check(successor.key) == "b");
 
-    // A file that can't be trusted admits nobody, and everybody again when it is mended.
-    write_file(file, b.line + "\nbroken\n");
-    CHECK_FALSE(keys.check(b.key));
+    // A file that can't be read takes no key away and adds none, and is read again when it is mended.
+    write_file(file, a.line + "\nbroken\n");
+    for (int i = 0; i < 2; ++i) {
+        const auto bad = keys.refresh();
+        REQUIRE(bad.has_error());
+        CHECK(bad.error().code == "keys_bad_line");
+        CHECK(keys.check(b.key) == "b");
+        CHECK_FALSE(keys.check(a.key));
+    }
     std::filesystem::remove(file);
-    CHECK_FALSE(keys.check(b.key));
-    CHECK_FALSE(keys.has("b"));
-    write_file(file + ".new", b.line + "\n");
+    CHECK(keys.refresh().error().code == "keys_unreadable");
+    CHECK(keys.has("b"));
+    write_file(file + ".new", a.line + "\n");
     std::filesystem::rename(file + ".new", file);
-    CHECK(keys.check(b.key) == "b");
+    REQUIRE(keys.refresh().has_value());
+    CHECK(keys.check(a.key) == "a");
+    CHECK_FALSE(keys.check(b.key));
 }
 
 TEST_CASE("a file that has long been as it is is replaced with the same size and time stamp") {
@@ -110,6 +121,7 @@ TEST_CASE("a file that has long been as it is is replaced with the same size and
     write_file(file + ".new", b.line + "\n");
     std::filesystem::last_write_time(file + ".new", old);
     std::filesystem::rename(file + ".new", file);
+    REQUIRE((*opened)->refresh().has_value());
     CHECK_FALSE((*opened)->check(a.key));
     CHECK((*opened)->check(b.key) == "b");
 }

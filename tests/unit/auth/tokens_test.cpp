@@ -31,6 +31,26 @@ TEST_CASE("a resume token comes back as it was signed") {
     CHECK(token->joined == 1700000000123);
 }
 
+TEST_CASE("a resume token says when it was issued, and one of before does not") {
+    const Signer signer({secret_a});
+    ResumeToken token = make_resume();
+    CHECK(signer.verify_resume(signer.sign(token))->issued == 0);
+    token.issued = 1700000000999;
+    CHECK(signer.verify_resume(signer.sign(token))->issued == 1700000000999);
+}
+
+TEST_CASE("an id of a link is one that was made for that life of the room") {
+    const Signer signer({secret_a});
+    const std::string id = signer.make_link_id("blue-owl", "life-1");
+    CHECK(signer.is_link_id(id, "blue-owl", "life-1"));
+    CHECK(Signer({secret_b, secret_a}).is_link_id(id, "blue-owl", "life-1"));
+    CHECK_FALSE(Signer({secret_b}).is_link_id(id, "blue-owl", "life-1"));
+    CHECK_FALSE(signer.is_link_id(id, "red-owl", "life-1"));
+    CHECK_FALSE(signer.is_link_id(id, "blue-owl", "life-2"));
+    for (const std::string& other : {std::string(), std::string("x"), std::string(24, 'a'), id.substr(1), id + "0"})
+        CHECK_FALSE(signer.is_link_id(other, "blue-owl", "life-1"));
+}
+
 // The MAC was computed with Python's hmac module over "resume\n" and the payload.
 TEST_CASE("the token's form is the documented one") {
     const std::string known =

@@ -83,6 +83,74 @@ TEST_CASE("tickets count connections, in all and per address") {
     CHECK(limits.remembered_addresses() == 0);
 }
 
+TEST_CASE("who owns many IPv6 addresses has as much as two or four, not as many") {
+    AddressLimits limits({100, 2, 3});
+    const auto address = [](unsigned customer, unsigned site, unsigned host) {
+        std::array<char, 64> text{};
+        std::snprintf(text.data(), text.size(), "2001:db8:%x:%02x%02x::1", customer, site, host);
+        return *IpAddress::parse(text.data());
+    };
+    std::vector<AddressLimits::Ticket> open;
+    const auto admitted = [&](unsigned customer, unsigned site) {
+        std::size_t count = 0;
+        for (unsigned host = 0; host < 256; ++host) {
+            auto ticket = limits.admit(address(customer, site, host));
+            if (!ticket) continue;
+            open.push_back(std::move(*ticket));
+            ++count;
+        }
+        return count;
+    };
+    CHECK(admitted(1, 0) == 4);
+    CHECK(admitted(1, 1) == 4);
+    CHECK(admitted(1, 2) == 0);
+    CHECK(admitted(2, 0) == 4);
+    open.clear();
+    CHECK(limits.remembered_addresses() == 0);
+    CHECK(admitted(1, 0) == 4);
+
+    std::size_t handshakes = 0;
+    for (unsigned site = 0; site < 256; ++site) {
+        for (unsigned host = 0; host < 4; ++host)
+            handshakes += limits.allow_handshake(address(3, site, host), TimePoint{1h});
+    }
+    CHECK(handshakes == 12);
+}
+
+TEST_CASE("the client of a proxy is counted by its own address, and not twice in all") {
+    AddressLimits limits({3, 2, 100});
+    const auto proxy = *IpAddress::parse("10.0.0.1");
+    const auto client = *IpAddress::parse("192.0.2.1");
+    std::vector<AddressLimits::Ticket> open;
+    for (int i = 0; i < 3; ++i) open.push_back(*limits.admit(proxy, false));
+    CHECK_FALSE(limits.admit(proxy, false).has_value());
+    open.push_back(*limits.admit_behind_proxy(client));
+    open.push_back(*limits.admit_behind_proxy(client));
+    CHECK_FALSE(limits.admit_behind_proxy(client).has_value());
+    CHECK(limits.open_connections() == 3);
+    open.clear();
+    CHECK(limits.open_connections() == 0);
+    CHECK(limits.remembered_addresses() == 0);
+}
+
+TEST_CASE("networks are cut at their bits") {
+    struct Row {
+        std::string address;
+        std::string key;
+        std::string network;
+    };
+    for (const Row& row :
+         {Row{"192.0.2.77", "192.0.2.77", "192.0.2.0/24"}, Row{"::ffff:192.0.2.77", "192.0.2.77", "192.0.2.0/24"},
+          Row{"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::/48"},
+          Row{"no address", "no address", "no address"}}) {
+        CAPTURE(row.address);
+        CHECK(address_key(row.address) == row.key);
+        CHECK(network_key(row.address) == row.network);
+    }
+    CHECK(IpAddress::parse("2001:db8:1:2ff::")->network(56).text() == "2001:db8:1:200::");
+    CHECK(IpAddress::parse("255.255.255.255")->network(9).text() == "255.128.0.0");
+}
+
 TEST_CASE("handshakes are limited by the second, and idle addresses are forgotten") {
     AddressLimits limits({100, 100, 3});
     const auto address = *IpAddress::parse("192.0.2.1");

@@ -279,7 +279,7 @@ TEST_CASE("TLS and plain HTTP share the port, and a new certificate does not end
     put(local->cert_file, content(fresh->cert_file));
     put(local->key_file, content(fresh->key_file));
     CHECK(options.tls->reload_if_changed().value() == true);
-    CHECK(options.tls->names() == std::vector<std::string>{"localhost"});
+    CHECK(options.tls->facts().names == std::vector<std::string>{"localhost"});
     Client after(server.port());
     after.start_tls(other.file("ca.crt"));
     after.write(request);

@@ -1,6 +1,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/room/driver.h"
 
+#include <algorithm>
+
 using namespace waaft;
 using namespace waaft::room;
 using namespace waaft::room::test;
@@ -316,7 +318,7 @@ TEST_CASE("an empty room ends after a while; away members keep it") {
         d.disconnect(ann);
         d.done();
         d.advance(359);
-        CHECK(d.done().empty());
+        CHECK(d.done() == Lines{"mark ann removed"});
         d.advance(2);
         CHECK(d.done() == Lines{"save ended", "ended"});
     }
@@ -329,4 +331,116 @@ TEST_CASE("an empty room ends after a while; away members keep it") {
         d.advance(1000);
         CHECK(d.done().empty());
     }
+}
+
+TEST_CASE("of a restarted server's people those come back who can have been there at its end") {
+    const UnixMs end = Driver().now.wall;
+    struct Row {
+        std::int64_t issued_before_ms;
+        std::int64_t started_before_s;
+        bool back;
+    };
+    for (const Row& row : {Row{0, 0, true}, Row{89'999, 0, true}, Row{90'000, 0, true}, Row{90'001, 0, false},
+                           Row{0, 119, true}, Row{0, 121, false}}) {
+        CAPTURE(row.issued_before_ms, row.started_before_s);
+        Setup setup;
+        setup.kept.reopened = true;
+        setup.kept.reopened_at = Driver().now.steady - std::chrono::seconds(row.started_before_s);
+        setup.kept.alive_until = end;
+        Driver d(setup);
+        Admission admission = d.claim_of("bob");
+        admission.resume->issued = end - row.issued_before_ms;
+        CHECK(d.is_open(d.join(admission)) == row.back);
+    }
+}
+
+TEST_CASE("a token makes nobody host, a key or a host's link does") {
+    for (const bool proven : {false, true}) {
+        Setup setup;
+        setup.kept.reopened = true;
+        Driver d(setup);
+        Admission admission = d.claim_of("ann");
+        admission.resume->role = Role::host;
+        admission.host = proven;
+        CHECK(d.heard(d.join(admission)).front() ==
+              std::string("welcome ann resumed seq=0 [] (ann ") + (proven ? "host" : "speaker") + " place)");
+    }
+}
+
+TEST_CASE("whose page was closed is gone soon, unless it was loaded again") {
+    Driver d;
+    const auto ann = d.join("ann");
+    const auto bob = d.join("bob");
+    d.heard(ann);
+    d.disconnect(bob, Away::closed);
+    d.advance(2);
+    const auto again = d.resume("bob");
+    CHECK(d.is_open(again));
+    d.advance(60);
+    CHECK(d.heard(ann).empty());
+    d.disconnect(again, Away::closed);
+    d.advance(5.9);
+    CHECK(d.heard(ann) == Lines{"member bob speaker place away"});
+    d.advance(0.2);
+    CHECK(d.heard(ann) == Lines{"left bob lost"});
+}
+
+namespace {
+
+std::vector<std::string> names(std::size_t count) {
+    std::vector<std::string> result;
+    for (std::size_t i = 0; i < count; ++i)
+        result.push_back(std::string("m") + static_cast<char>('a' + i / 26) + static_cast<char>('a' + i % 26));
+    return result;
+}
+
+std::size_t lines_with(const Lines& lines, std::string_view begin) {
+    return static_cast<std::size_t>(
+        std::count_if(lines.begin(), lines.end(), [&](const std::string& line) { return line.starts_with(begin); }));
+}
+
+}  // namespace
+
+TEST_CASE("members that do not fit into a welcome follow it") {
+    Setup setup;
+    setup.options.welcome_bytes = 12 * 1024;
+    setup.options.mesh_max = 100;
+    Driver d(setup);
+    for (const std::string& name : names(40)) d.join(name);
+    const Lines heard = d.heard(d.join("zed"));
+    REQUIRE(heard.front().starts_with("welcome zed"));
+    CHECK(heard.front().find("zed speaker") != std::string::npos);
+    std::size_t in_welcome = 0;
+    for (const std::string& name : names(40)) {
+        const bool told = heard.front().find(name + " speaker") != std::string::npos;
+        in_welcome += told ? 1 : 0;
+        CHECK(lines_with(heard, "joined " + name) == (told ? 0 : 1));
+    }
+    CHECK(in_welcome > 10);
+    CHECK(in_welcome < 40);
+    CHECK(heard.size() == 1 + 40 - in_welcome);
+}
+
+TEST_CASE("records that do not fit into a welcome follow it, in order") {
+    Setup setup;
+    setup.options.welcome_bytes = 16 * 1024;
+    Driver d(setup);
+    const auto ann = d.join("ann");
+    const auto bob = d.join("bob");
+    d.disconnect(bob);
+    for (int i = 1; i <= 100; ++i) d.chat(ann, "n-" + std::to_string(i), std::string(200, 'x') + std::to_string(i));
+    const Lines heard = d.heard(d.resume("bob", 0));
+    REQUIRE(heard.front().starts_with("welcome bob resumed seq="));
+    const auto in_welcome = std::stoul(heard.front().substr(std::string("welcome bob resumed seq=").size()));
+    CHECK(in_welcome > 10);
+    REQUIRE(heard.size() == 1 + 100 - in_welcome);
+    for (std::size_t i = 1; i < heard.size(); ++i)
+        CHECK(heard[i].starts_with("chat " + std::to_string(in_welcome + i) + " ann "));
+
+    // Without an end that is known the newest are told, and that there are more.
+    const Lines fresh = d.heard(d.join("cem"));
+    REQUIRE(fresh.size() == 1);
+    CHECK(fresh.front().starts_with("welcome cem seq=100 "));
+    CHECK(fresh.front().find("chat 100 ann") != std::string::npos);
+    CHECK(fresh.front().find("] more") != std::string::npos);
 }

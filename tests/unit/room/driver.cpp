@@ -83,6 +83,7 @@ struct LineOf {
     std::string operator()(const Invited& m) const { return "invited " + name_of(m.by); }
     std::string operator()(const Muted& m) const { return "muted " + name_of(m.by) + words_of(m.off); }
     std::string operator()(const HostKey&) const { return "hostKey"; }
+    std::string operator()(const Resume&) const { return "resume"; }
     std::string operator()(const Ping&) const { return "ping"; }
     std::string operator()(const Restarting&) const { return "restarting"; }
     std::string operator()(const Waiting& m) const { return m.on ? "waiting" : "waiting no more"; }
@@ -149,10 +150,10 @@ void Driver::chat(ConnectionId from, const std::string& nonce, const std::string
     say(from, Chat{nonce, text});
 }
 
-void Driver::disconnect(ConnectionId connection) {
+void Driver::disconnect(ConnectionId connection, Away why) {
     connections_[connection].open = false;
     connections_[connection].attached = false;
-    room.disconnected(connection, now);
+    room.disconnected(connection, why, now);
     drain();
 }
 

@@ -46,7 +46,7 @@ public:
 
     void say(ConnectionId from, signaling::ClientMessage message);
     void chat(ConnectionId from, const std::string& nonce, const std::string& text = "hi");
-    void disconnect(ConnectionId connection);
+    void disconnect(ConnectionId connection, Away why = Away::lost);
     void persist(signaling::Seq seq, bool durable);
     // The disk answers everything that waits, in order.
     void persist_all();

@@ -152,7 +152,7 @@ private:
 
     void lose(Client& client) {
         if (client.connection != 0) {
-            room_.disconnected(std::exchange(client.connection, 0), now_);
+            room_.disconnected(std::exchange(client.connection, 0), Away::lost, now_);
         }
     }
 

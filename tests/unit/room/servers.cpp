@@ -143,7 +143,8 @@ void Servers::disconnect(At who) {
     run(who.server, [this, who] {
         at(who.server).attached.erase(who.connection);
         at(who.server).gone.insert(who.connection);
-        if (at(who.server).replica) at(who.server).replica->disconnected(who.connection, clock_of(who.server));
+        if (at(who.server).replica)
+            at(who.server).replica->disconnected(who.connection, room::Away::lost, clock_of(who.server));
     });
 }
 
@@ -371,7 +372,7 @@ void Servers::apply(std::size_t server, const Close& output) {
     on_close({server, output.connection}, output.code);
     run_after(server, delay(), [this, server, connection = output.connection] {
         at(server).gone.insert(connection);
-        if (at(server).replica) at(server).replica->disconnected(connection, clock_of(server));
+        if (at(server).replica) at(server).replica->disconnected(connection, room::Away::lost, clock_of(server));
     });
 }
 

@@ -145,7 +145,8 @@ TEST_CASE("a message that is not as the protocol says names the field and what w
         {R"({"t":"delete","nonce":"n-000001","target":9007199254740992})", bad, "target: expected", "n-000001"},
         {R"({"t":"delete","nonce":"n-000001","target":18446744073709551615})", bad, "target: expected", "n-000001"},
         {R"({"t":"react","nonce":"n-000001","target":1,"emoji":"","on":true})", bad, "emoji: expected", "n-000001"},
-        {R"({"t":"react","nonce":"n-000001","target":1,"emoji":"x","on":1})", bad, "on: expected", "n-000001"},
+        {R"({"t":"react","nonce":"n-000001","target":1,"emoji":"no","on":true})", bad, "emoji: expected", "n-000001"},
+        {R"({"t":"react","nonce":"n-000001","target":1,"emoji":"👍","on":1})", bad, "on: expected", "n-000001"},
         {R"({"t":"history","before":0,"limit":10})", bad, "before: expected", "history"},
         {R"({"t":"history","before":5,"limit":101})", bad, "limit: expected", "history"},
 

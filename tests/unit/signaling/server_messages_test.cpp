@@ -1,4 +1,5 @@
 #include "server/signaling/codec.h"
+#include "server/signaling/wire_size.h"
 #include "tests/support/catch.h"
 
 #include <set>
@@ -111,6 +112,7 @@ std::vector<Row> rows() {
         {Muted{"aaaaaaaaaaaaaaaa", {true, false, false}},
          R"({"t":"muted","by":"aaaaaaaaaaaaaaaa","mic":true,"cam":false,"screen":false})"},
         {HostKey{"key"}, R"({"t":"hostKey","key":"key"})"},
+        {Resume{"a.b"}, R"({"t":"resume","token":"a.b"})"},
         {Ping{44000}, R"({"t":"ping","within":44000})"},
         {Restarting{1500}, R"({"t":"restarting","retryMs":1500})"},
         {Restarting{1500, true}, R"({"t":"restarting","retryMs":1500,"move":true})"},
@@ -178,4 +180,36 @@ TEST_CASE("every code has a name of its own and a sentence") {
     }
     CHECK_FALSE(parse_role("boss"));
     CHECK_FALSE(parse_room_kind(""));
+}
+
+TEST_CASE("a size that is told without writing is never too small, and close") {
+    const auto record_of = [](const std::string& text) {
+        Record record = chat();
+        record.text = text;
+        return record;
+    };
+    std::vector<Record> records{record_of(""),
+                                record_of("plain"),
+                                record_of(std::string(4000, '"')),
+                                record_of(std::string(500, '\x01')),
+                                record_of("\n\r\t\\"),
+                                reacted()};
+    Record react = chat();
+    react.kind = Record::Kind::react;
+    react.emoji = "👍";
+    react.seq = react.target = 18446744073709551615U;
+    react.at = -9223372036854775807;
+    records.push_back(react);
+    for (const Record& record : records) {
+        const std::size_t written = encode(ServerMessage(RecordAdded{record})).size();
+        CAPTURE(record.text.substr(0, 20));
+        CHECK(wire_size(record) >= written);
+        CHECK(wire_size(record) <= written + 250);
+    }
+    Member member = ann();
+    member.name = std::string(64, '"');
+    member.joined = -9223372036854775807;
+    const std::size_t written = encode(ServerMessage(Joined{member})).size();
+    CHECK(wire_size(member) + 24 >= written);
+    CHECK(wire_size(member) <= written + 100);
 }

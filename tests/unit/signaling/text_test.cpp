@@ -129,3 +129,18 @@ TEST_CASE("ids, nonces and tokens") {
     CHECK_FALSE(is_token("a b"));
     CHECK_FALSE(is_token("a\x7F"));
 }
+
+TEST_CASE("a reaction is one emoji by Unicode's tables") {
+    for (const std::string text :
+         {"👍", "❤", "❤️", "👍🏽", "😂", "🏳️‍🌈", "👨‍👩‍👧‍👦",
+          "👩🏽‍❤️‍💋‍👩🏽", "🇩🇪", "1️⃣", "#⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "⭐", "☕"}) {
+        CAPTURE(text);
+        CHECK(is_emoji(text));
+    }
+    for (const std::string text : {"",       "a",  "1",   "#",    "12",     "abc",       "👍👍",          "👍a",
+                                   "a👍",     "👍 ", "🇩",   "🇩🇪🇫🇷", "\u200d", "👍\u200d",   "\u200d👍",     "👍🏽🏽",
+                                   "\ufe0f", "é",  "<b>", "\xff", "😂\n",    "__proto__", "constructor", "⃣"}) {
+        CAPTURE(text);
+        CHECK_FALSE(is_emoji(text));
+    }
+}

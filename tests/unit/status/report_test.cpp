@@ -130,6 +130,18 @@ TEST_CASE("each thing that is wrong has its cause") {
         CHECK(text.find("no answer") != std::string::npos);
         CHECK(text.find("(1 of 2 pods answer)") != std::string::npos);
     }
+    SECTION("what a server says is wrong with it") {
+        Live& live = view.live.begin()->second;
+        live = read_live(boost::json::parse(R"({"schema":"waaft.statusz/1",
+            "troubles":["The disk is full.\u001b[31m",7,"The certificate ends on 2026-12-01."]})")
+                             .as_object());
+        CHECK(live.troubles == std::vector<std::string>{"The disk is full.", "The certificate ends on 2026-12-01."});
+        const auto report = make_report(view, now);
+        REQUIRE(find(report, "POD_TROUBLE") != nullptr);
+        CHECK(find(report, "POD_TROUBLE")->cause.message == "The disk is full.");
+        CHECK(report.healthy());
+        CHECK(text_of(report, false).find("The disk is full.") != std::string::npos);
+    }
     SECTION("a certificate: soon, then ended") {
         const auto soon = make_report(view, view.certificate->ends - 86'400'000);
         REQUIRE(find(soon, "CERT_EXPIRING") != nullptr);

@@ -215,6 +215,21 @@ void marks(Store& store) {
     CHECK(loaded->marks[0].kind == MemberMark::Kind::banned);
     CHECK(loaded->marks[1].role == Role::speaker);
     CHECK(loaded->banned_addresses == std::vector<std::string>{"address:1", "client:x"});
+
+    // Those that no token can need any more go; a ban stays.
+    REQUIRE(mark(store, row.name, {"dan", MemberMark::Kind::removed, Role::viewer, 5000}).has_value());
+    Retention retention;
+    retention.marks_age_ms = 1000;
+    REQUIRE(sweep(store, retention, 6000).has_value());
+    const auto names = [&] {
+        std::vector<std::string> members;
+        const auto loaded_again = load(store, row.name);
+        for (const MemberMark& each : loaded_again->marks) members.push_back(each.member);
+        return members;
+    };
+    CHECK(names() == std::vector<std::string>{"bob", "dan"});
+    REQUIRE(sweep(store, retention, 6001).has_value());
+    CHECK(names() == std::vector<std::string>{"bob"});
 }
 
 void links(Store& store) {

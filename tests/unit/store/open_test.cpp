@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <thread>
 
 using namespace waaft;
 using namespace waaft::store;
@@ -222,4 +223,29 @@ TEST_CASE("a deleted text is gone from the file") {
     CHECK_FALSE(in_file(small));
     CHECK_FALSE(in_file("the large secret"));
     CHECK_FALSE(in_file(std::string(100, 's')));
+}
+
+TEST_CASE("a deleted text is soon in no file any more while the store is open") {
+    const TemporaryDirectory directory;
+    const auto in_files = [&](const std::string& text) {
+        return read_all(directory.file()).find(text) != std::string::npos ||
+               read_all(directory.file() + "-wal").find(text) != std::string::npos;
+    };
+    SqliteOptions options;
+    options.path = directory.file();
+    options.wipe_after = std::chrono::milliseconds(1);
+    const auto opened = open_sqlite_store(options);
+    REQUIRE(opened.has_value());
+    Store& store = *opened->store;
+    const RoomRow room = make_room();
+    REQUIRE(create_room(store, room).has_value());
+    for (Seq seq = 1; seq < 8; seq += 2) {
+        const std::string secret = "secret " + std::to_string(seq);
+        REQUIRE(append(store, to(room, make_chat(seq, secret))).has_value());
+        CHECK(in_files(secret));
+        REQUIRE(append(store, to(room, seq < 5 ? make_delete(seq + 1, seq) : make_erase(seq + 1))).has_value());
+        for (int tries = 0; tries < 10'000 && in_files(secret); ++tries)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        CHECK_FALSE(in_files(secret));
+    }
 }
