@@ -141,7 +141,7 @@ Result<void> Session::read_ping(const std::string& origin, const HttpAnswer& ans
         }
         return problem;
     }
-    origin_ = origin;
+    origin_ = origin_of(origin);
     repository_url_ = origin + "/v2/" + asking_.image.repository;
     plain_http_ = origin.starts_with("http://");
     if (answer.status == 401) adopt_challenge(answer);
@@ -183,7 +183,8 @@ HttpRequest Session::token_request(const std::string& realm) const {
 Result<Token, Failure> Session::fetch_token(Http& http) {
     const std::string realm = challenge_.parameter("realm");
     const std::string doing = "a token from " + token_service_of(realm);
-    if (origin_of(realm).empty() || (realm.starts_with("http://") && !plain_http_ && !login_.empty()))
+    const std::string origin = origin_of(realm);
+    if (origin.empty() || (origin.starts_with("http://") && !plain_http_ && !login_.empty()))
         return Failure{{"REGISTRY_AUTH",
                         "the registry " + asking_.image.host +
                             " names a token service that cannot be trusted with a password: " + realm.substr(0, 200),
@@ -226,7 +227,7 @@ Result<HttpAnswer, Lost> Session::perform(Http& http, HttpRequest request, const
         const std::string target = resolve_url(request.url, answer->header("location"));
         if (target.empty() || redirects == redirects_max)
             return Lost{Lost::Kind::other, "it redirects without end, or to nowhere"};
-        if (target.starts_with("http://") && !plain_http_)
+        if (origin_of(target).starts_with("http://") && !plain_http_)
             return Lost{Lost::Kind::other, "it redirects from https to " + origin_of(target)};
         request.url = target;
     }

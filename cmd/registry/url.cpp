@@ -1,12 +1,22 @@
 #include "cmd/registry/url.h"
 
+#include "server/base/origin.h"
+#include "server/base/text.h"
+
 namespace waaft::registry {
 namespace {
 
-std::string_view scheme_of(std::string_view url) {
+// How long "https://" or "http://" is at the begin, in any case; 0: there is neither.
+std::size_t scheme_size(std::string_view url) {
     for (const std::string_view scheme : {"https://", "http://"})
-        if (url.starts_with(scheme)) return scheme;
-    return {};
+        if (same_in_any_case(url.substr(0, scheme.size()), scheme)) return scheme.size();
+    return 0;
+}
+
+// The address up to its path.
+std::string_view root_of(std::string_view url) {
+    const auto scheme = scheme_size(url);
+    return scheme == 0 ? std::string_view() : url.substr(0, url.find_first_of("/?#", scheme));
 }
 
 bool is_clean(std::string_view text) {
@@ -18,34 +28,31 @@ bool is_clean(std::string_view text) {
 }  // namespace
 
 std::string origin_of(std::string_view url) {
-    const auto scheme = scheme_of(url);
-    if (scheme.empty()) return {};
-    const auto end = url.find_first_of("/?#", scheme.size());
-    const auto authority = url.substr(scheme.size(), end == std::string_view::npos ? end : end - scheme.size());
-    if (authority.empty() || authority.find('@') != std::string_view::npos) return {};
-    return std::string(scheme) + std::string(authority);
+    const auto origin = parse_origin(root_of(url));
+    return origin ? text_of(*origin) : std::string();
 }
 
 std::string resolve_url(std::string_view base, std::string_view location) {
-    const std::string origin = origin_of(base);
-    if (origin.empty() || location.empty() || !is_clean(location)) return {};
+    const auto origin = parse_origin(root_of(base));
+    if (!origin || location.empty() || !is_clean(location)) return {};
+    const std::string own(root_of(base));
     location = location.substr(0, location.find('#'));
-    if (!scheme_of(location).empty()) {
-        const std::string other = origin_of(location);
-        const bool downgraded = base.starts_with("https://") && other == "http://" + origin.substr(8);
-        return downgraded      ? origin + std::string(location.substr(other.size()))
-               : other.empty() ? ""
-                               : std::string(location);
+    if (const auto root = root_of(location); !root.empty()) {
+        const auto other = parse_origin(root);
+        if (!other) return {};
+        const bool downgraded = origin->scheme == "https" && other->scheme == "http" && origin->host == other->host &&
+                                (origin->port == other->port || (origin->port == 443 && other->port == 80));
+        return downgraded ? own + std::string(location.substr(root.size())) : std::string(location);
     }
     if (location.starts_with("//")) {
         const auto url = std::string(base.substr(0, base.find("//"))) + std::string(location);
         return origin_of(url).empty() ? "" : url;
     }
-    if (location.starts_with('/')) return origin + std::string(location);
+    if (location.starts_with('/')) return own + std::string(location);
     if (location.find("://") < location.find('/')) return {};
     std::string path(base.substr(0, base.find_first_of("?#")));
     if (location.starts_with('?')) return path + std::string(location);
-    if (path.size() == origin.size()) path += '/';
+    if (path.size() == own.size()) path += '/';
     return path.substr(0, path.rfind('/') + 1) + std::string(location);
 }
 

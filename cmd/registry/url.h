@@ -9,7 +9,7 @@
 
 namespace waaft::registry {
 
-// "https://host:port" of an address; empty if it is none.
+// "https://host:port" of an address, written in one way (server/base/origin.h); empty if it is none.
 std::string origin_of(std::string_view url);
 // `location` as seen from `base`. A registry behind a proxy may say http of itself when it was asked by
 // https: that is mended, for the same host.

@@ -51,6 +51,11 @@ std::optional<Origin> origin_at(std::string_view scheme, std::string_view author
     return origin;
 }
 
+std::string text_of(const Origin& origin) {
+    const std::string text = origin.scheme + "://" + origin.host;
+    return origin.port == default_port(origin.scheme) ? text : text + ":" + std::to_string(origin.port);
+}
+
 std::optional<Origin> parse_origin(std::string_view text) {
     const auto end = text.find("://");
     if (end == std::string_view::npos || end == 0) return std::nullopt;

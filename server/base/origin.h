@@ -20,6 +20,9 @@ struct Origin {
     friend bool operator==(const Origin&, const Origin&) = default;
 };
 
+// "https://example.org", with the port unless it is the scheme's own.
+std::string text_of(const Origin& origin);
+
 // "https://example.org:443"; a single slash may follow.
 std::optional<Origin> parse_origin(std::string_view text);
 

@@ -38,6 +38,10 @@ TEST_CASE("origins, queries and escapes") {
     CHECK(origin_of("http://host?x") == "http://host");
     CHECK(origin_of("https:///x").empty());
     CHECK(origin_of("gopher://host/").empty());
+    CHECK(origin_of("HTTPS://Host:443/x") == "https://host");
+    CHECK(origin_of("http://host.:80") == "http://host");
+    CHECK(origin_of("https://[2001:DB8:0::1]:5000/x") == "https://[2001:db8::1]:5000");
+    CHECK(origin_of("https://user@host/").empty());
     CHECK(add_query("https://h/x", "digest", "sha256:ab") == "https://h/x?digest=sha256%3Aab");
     CHECK(add_query("https://h/x?a=b", "c", "d e") == "https://h/x?a=b&c=d%20e");
     CHECK(percent_encode("aZ0-._~/\xff") == "aZ0-._~%2F%FF");
