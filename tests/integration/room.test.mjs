@@ -318,6 +318,7 @@ test('old tokens', async (t) => {
     host.send({ t: 'lock', on: true });
     await ann.cut();
     await host.take((message) => message.t === 'left' && message.id === ann.id);
+    await host.chat('what is said now is on disk behind it');
     await server.kill();
     await server.restart();
     const again = await resume(t, bea);
