@@ -16,6 +16,7 @@ constexpr std::size_t herd_joining_max = 64;
 constexpr Duration herd_patience = std::chrono::seconds(30);  // without anybody getting in
 constexpr Duration settle = std::chrono::seconds(1);
 constexpr Duration herd_turn_max = milliseconds(50);
+constexpr std::uint32_t first_pause_most = 1000;
 constexpr std::uint32_t pause_least = 500;
 constexpr std::uint32_t pause_most = 15'000;
 
@@ -120,7 +121,7 @@ void Member::on_closed(const Connection::Closed& closed) {
 
 Duration Member::pause() {
     const unsigned attempt = attempts_++;
-    if (attempt == 0 && was_lost_) return Duration::zero();
+    if (attempt == 0 && was_lost_) return milliseconds(herd_.loop.random() % first_pause_most);
     const std::uint32_t ceiling = std::min(pause_most, pause_least << std::min(attempt, 10U));
     return milliseconds(pause_least + herd_.loop.random() % (ceiling - pause_least + 1));
 }

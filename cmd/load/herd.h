@@ -1,6 +1,6 @@
 // Many people in the rooms of several servers, one of which goes away at once: how soon all are back on the others.
 //
-// They come back as the page does: at once, then after pauses that grow and differ (web/protocol.ts).
+// They come back as the page does: within a second, then after pauses that grow and differ (web/protocol.ts).
 // Thread: the one that calls run_herd, which returns when all are back or `patience` is over. Ownership: values.
 // Units: in the names. Bounds: as ChatLoadOptions. Errors: Error for what keeps a run from beginning; what happens to
 // single clients is counted. Source: PROTOCOL.md.

@@ -1,5 +1,7 @@
 #include "server/app/greeting.h"
 
+#include "server/base/origin.h"
+
 #include <qrencode.h>
 
 #include <memory>
@@ -13,7 +15,7 @@ Greeting make_greeting(const Config& config, const Reach& reach, std::uint16_t o
     if (ops_port != 0) {
         const bool v6 = config.ops_address.find(':') != std::string::npos;
         const std::string host = v6 ? "[" + config.ops_address + "]" : config.ops_address;
-        greeting.ops_link = "http://" + host + ":" + std::to_string(ops_port) + "/";
+        greeting.ops_link = text_of({"http", host, ops_port}) + "/";
     }
     for (const std::string* origin : {&reach.own, &reach.local}) {
         if (!origin->empty()) greeting.links.push_back(*origin + "/");

@@ -211,10 +211,6 @@ void Home::perform(HomeRoom& home_room, const room::Close& output) {
 void Home::perform(HomeRoom& home_room, room::Persist output) {
     const signaling::Seq seq = output.record.seq;
     home_room.row.last_active_at = output.record.at;
-    if (services_.data_gone.load(std::memory_order_relaxed)) {
-        on_thread([this, handle = home_room.handle, seq] { on_persisted(handle, seq, store::StoreError::closed); });
-        return;
-    }
     store::Append append{home_room.row.name, home_room.row.epoch, std::move(output.record), std::move(output.nonce)};
     services_.store->append(std::move(append), [this, handle = home_room.handle, seq](auto done) {
         const auto failure = done.has_value() ? std::nullopt : std::optional(done.error());

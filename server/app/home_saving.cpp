@@ -62,13 +62,10 @@ void Home::save(const std::string& name) {
             on_thread([this, name, what, failure] { on_saved(name, what, failure); });
         };
     };
-    // A copy: an answer may come from within the call.
-    const auto marks = saving.marks;
-    auto row = std::exchange(saving.row, std::nullopt);
-    saving.row_under_way = row;
-    for (const UnsavedMark& each : marks)
+    saving.row_under_way = std::exchange(saving.row, std::nullopt);
+    for (const UnsavedMark& each : saving.marks)
         services_.store->mark_member(name, each.mark, each.ban_key, answered(Saved::mark));
-    if (row) services_.store->update_room(*std::move(row), answered(Saved::row));
+    if (saving.row_under_way) services_.store->update_room(*saving.row_under_way, answered(Saved::row));
 }
 
 // The answers come in the order of the calls.

@@ -101,7 +101,7 @@ struct AttachMail {
 struct FrameMail {
     ConnectionId connection = 0;
     SharedBytes frame;
-    bool of_a_stranger = false;  // one member's words to another one: never a reason to close a slow reader
+    bool droppable = false;  // one member's signal to another one: never a reason to close a slow reader
 };
 struct BroadcastMail {
     RoomHandle room = 0;

@@ -32,14 +32,6 @@ bool is_listened_on(const IpAddress& address, const std::string& listen) {
     return *only == address;
 }
 
-std::string origin_of(std::string_view scheme, std::string_view host, std::uint16_t port) {
-    std::string origin(scheme);
-    origin += host.find(':') != std::string_view::npos ? "://[" + std::string(host) + "]" : "://" + std::string(host);
-    const bool default_port = (scheme == "https" && port == 443) || (scheme == "http" && port == 80);
-    if (!default_port) origin += ":" + std::to_string(port);
-    return origin;
-}
-
 bool is_loopback(std::string_view host) {
     if (host == "localhost" || host.ends_with(".localhost")) return true;
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
@@ -53,16 +45,16 @@ Reach reach_of(const Config& config, std::uint16_t port, const std::vector<std::
                const std::vector<std::string>& certificate) {
     Reach reach;
     reach.own = config.public_url;
-    const std::string_view scheme = config.tls == Config::Tls::off ? "http" : "https";
+    const std::string scheme = config.tls == Config::Tls::off ? "http" : "https";
     for (const std::string& name : machine) {
         const auto address = IpAddress::parse(name);
         if (!address) reach.names.push_back(lower_case(name));
         if (!address || is_link_local(*address) || !is_listened_on(*address, config.address)) continue;
         // Browsers take localhost for secure without a certificate.
         if (address->loopback())
-            reach.local = origin_of("http", "localhost", port);
+            reach.local = text_of({"http", "localhost", port});
         else
-            reach.network.push_back(origin_of(scheme, name, port));
+            reach.network.push_back(text_of({scheme, address->v6 ? "[" + name + "]" : name, port}));
     }
     if (const auto own = parse_origin(config.public_url)) reach.names.push_back(own->host);
     for (const auto* names : {&config.tls_names, &certificate}) {

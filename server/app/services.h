@@ -112,7 +112,6 @@ struct Services {
     std::unique_ptr<auth::ApiKeys> api_keys;
     std::unique_ptr<auth::PasswordPool> passwords;
     Troubles troubles;
-    std::atomic<bool> data_gone{false};     // what is written would be lost
     std::atomic<bool> chat_failing{false};  // the last message could not be written
     std::atomic<std::uint32_t> homes_that_cannot_save{0};
     RevokedLinks revoked_links;

@@ -175,7 +175,7 @@ void Sessions::on_mail(FrameMail mail) {
     // What is lost here the two pages send again: they look whether their path came about.
     const bool crowded =
         session->connection_ && session->connection_->queued_bytes() > services_.config.send_queue_max / 2;
-    if (mail.of_a_stranger && crowded) {
+    if (mail.droppable && crowded) {
         counters_.signals_dropped.fetch_add(1, std::memory_order_relaxed);
         return;
     }

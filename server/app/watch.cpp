@@ -50,7 +50,7 @@ void Watch::look(UnixMs now) {
 // Nobody depends on it but who was lost shortly before we ended: where it cannot be written, those may come back
 // longer.
 void Watch::say_alive() const {
-    if (alive_.empty() || services_.data_gone) return;
+    if (alive_.empty() || id_of(database_) != database_id_) return;
     const int file = ::open(alive_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) return;
     ::futimens(file, nullptr);
@@ -90,11 +90,10 @@ void Watch::look_at_keys() {
             Weight::error);
 }
 
-// A folder that was removed, or another one in its place: what is written now, nobody would ever find again.
+// A folder that was removed, or another one in its place. The store refuses to write; here it is told.
 void Watch::look_at_data() {
     if (!database_id_) return;
     const bool gone = id_of(database_) != database_id_;
-    services_.data_gone.store(gone);
     if (gone)
         services_.troubles.tell("data",
                                 "The database " + database_ +

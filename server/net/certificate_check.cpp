@@ -1,5 +1,6 @@
 #include "server/net/certificate_check.h"
 
+#include "server/base/text.h"
 #include "server/net/ip_address.h"
 
 #include <algorithm>
@@ -24,10 +25,7 @@ std::string plain(std::string_view name) {
     if (name.size() > 2 && name.front() == '[' && name.back() == ']') name = name.substr(1, name.size() - 2);
     if (!name.empty() && name.back() == '.') name.remove_suffix(1);
     if (const auto address = IpAddress::parse(name)) return address->text();
-    std::string result(name);
-    std::transform(result.begin(), result.end(), result.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return result;
+    return lower_case(name);
 }
 
 }  // namespace

@@ -75,7 +75,13 @@ Result<std::vector<Record>, StoreError> SqliteEngine::records(std::string_view s
     return found;
 }
 
-Outcome SqliteEngine::begin(bool writes) { return run(writes ? "BEGIN IMMEDIATE" : "BEGIN"); }
+Outcome SqliteEngine::begin(bool writes) {
+    // What is written to a file that was removed or moved away, nobody would ever find again.
+    int moved = 0;
+    sqlite3_file_control(database_.handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (writes && moved != 0) return StoreError::io;
+    return run(writes ? "BEGIN IMMEDIATE" : "BEGIN");
+}
 
 Outcome SqliteEngine::commit() {
     // SQLite itself rolls back after some failures of a statement.
