@@ -78,11 +78,10 @@ Session::~Session() = default;
 
 void Session::on_open(net::WsConnection& connection) {
     connection_ = &connection;
-    tokens_at_ = Clock::now();
-    alive_at_ = sessions_.clock_.read(tokens_at_);
-    tokens_ = static_cast<float>(sessions_.services_.config.messages_per_second) * burst_seconds;
-    signal_bytes_at_ = tokens_at_;
-    signal_bytes_ = signal_burst_bytes;
+    const TimePoint now = Clock::now();
+    alive_at_ = sessions_.clock_.read(now);
+    messages_ = {static_cast<float>(sessions_.services_.config.messages_per_second) * burst_seconds, now};
+    signal_bytes_ = {signal_burst_bytes, now};
     sessions_.opened(*this);
 }
 
@@ -101,30 +100,18 @@ void Session::on_overhead(std::size_t frames) {
     }
 }
 
+bool Session::counted(bool allowed) {
+    if (!allowed) sessions_.counters_.rate_limited.fetch_add(1, std::memory_order_relaxed);
+    return allowed;
+}
+
 bool Session::within_rate(TimePoint now) {
     const auto rate = static_cast<float>(sessions_.services_.config.messages_per_second);
-    const float refill = std::chrono::duration<float>(now - tokens_at_).count() * rate;
-    tokens_ = std::min(tokens_ + refill, rate * burst_seconds);
-    tokens_at_ = now;
-    if (tokens_ >= 1) {
-        tokens_ -= 1;
-        return true;
-    }
-    sessions_.counters_.rate_limited.fetch_add(1, std::memory_order_relaxed);
-    return false;
+    return counted(messages_.take(now, 1, rate, rate * burst_seconds));
 }
 
 bool Session::within_signal_bytes(TimePoint now, std::size_t bytes) {
-    const float refill = std::chrono::duration<float>(now - signal_bytes_at_).count() * signal_bytes_per_second;
-    signal_bytes_ = std::min(signal_bytes_ + refill, signal_burst_bytes);
-    signal_bytes_at_ = now;
-    const auto cost = static_cast<float>(bytes);
-    if (signal_bytes_ >= cost) {
-        signal_bytes_ -= cost;
-        return true;
-    }
-    sessions_.counters_.rate_limited.fetch_add(1, std::memory_order_relaxed);
-    return false;
+    return counted(signal_bytes_.take(now, static_cast<float>(bytes), signal_bytes_per_second, signal_burst_bytes));
 }
 
 void Session::on_text(std::string_view message) {

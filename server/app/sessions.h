@@ -15,6 +15,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <memory>
@@ -25,6 +26,20 @@
 namespace waaft::app {
 
 class Sessions;
+
+// So much a second, and a burst of it at once.
+struct Bucket {
+    float held = 0;
+    TimePoint at;
+
+    bool take(TimePoint now, float cost, float per_second, float burst) {
+        held = std::min(held + std::chrono::duration<float>(now - at).count() * per_second, burst);
+        at = now;
+        if (held < cost) return false;
+        held -= cost;
+        return true;
+    }
+};
 
 // What a room looks like from this shard: who of ours is in it, and frames about to be sent.
 struct LocalRoom {
@@ -53,6 +68,7 @@ private:
 
     bool within_rate(TimePoint now);
     bool within_signal_bytes(TimePoint now, std::size_t bytes);
+    bool counted(bool allowed);
     void join(signaling::Join join);
     void refuse(signaling::ErrorCode code, std::string detail, std::string re);
     void close(signaling::CloseCode code);
@@ -69,12 +85,10 @@ private:
     std::uint32_t index_in_room_ = 0;
     ShardIndex home_ = 0;
     std::uint32_t timer_generation_ = 0;
-    float tokens_ = 0;
-    float signal_bytes_ = 0;  // that it may send now
+    Bucket messages_;
+    Bucket signal_bytes_;
     RoomHandle room_ = 0;
     LocalRoom* local_room_ = nullptr;
-    TimePoint tokens_at_;
-    TimePoint signal_bytes_at_;
     TimePoint alive_at_;  // this and the next in turning time
     TimePoint ping_at_;
     std::string host_;       // as the page was addressed, until join: for the STUN address

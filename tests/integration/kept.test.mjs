@@ -70,6 +70,7 @@ test('a data folder that vanishes is noticed, and what would be lost is refused'
   assert.equal(ready.status, 503);
   assert.deepEqual(JSON.parse((await server.ops('/statusz')).text).troubles, [line.message]);
   await assert.rejects(ann.chat('lost'), { code: 'chat_unavailable' });
+  assert.equal((await rest(server, 'POST', '/rooms')).status, 503);
   ann.send({ t: 'state', mic: true, cam: false, screen: false });
   renameSync(aside, server.data);
   await server.waitForLog('This is over');
