@@ -80,9 +80,12 @@ export type LocalTracks = Partial<Record<Slot, MediaStreamTrack | null>>;
 export const statsEvery = 2_000;
 export const connectTimeout = 15_000;
 export const mendPatience = 4_000; // a path that is only "disconnected" often comes back by itself
-const connectTimeoutMax = 60_000; // of later tries: two busy machines take long to agree
 const answerTimeout = 6_000;
 const mendTimeout = 8_000;
+// Two busy machines take long to agree, and every new connection adds to what keeps them busy. So each try doubles
+// these times for the next, up to `patienceMax`, until a path has held for `steadyAfter`.
+const patienceMax = 60_000;
+const steadyAfter = 30_000;
 const rebuildPauseMax = 60_000;
 const iceFreshFor = 600_000;
 
@@ -195,7 +198,7 @@ export class Mesh {
     const me = this.me as Member;
     this.calls.set(id, call);
     this.environment.callUsed(call);
-    const history = this.histories.get(id) ?? { failures: 0 };
+    const history = this.histories.get(id) ?? { tries: 0, noRoute: false };
     this.histories.set(id, history);
     const peer = new Peer(this.environment, {
       id,
@@ -284,7 +287,8 @@ export class Mesh {
 
 // Goes from one incarnation to the next.
 interface History {
-  failures: number; // since the last time there was a path
+  tries: number; // new connections that were asked for since a path was steady
+  noRoute: boolean; // a try ended without a path, and none came since
 }
 
 interface PeerOptions {
@@ -308,6 +312,7 @@ class Peer {
   readonly id: string;
   readonly call: number;
   private path: PathState = 'connecting';
+  private pathSince = 0;
   private quality: Quality = { level: 'good' };
   private publishing: boolean;
   private transceivers: Transceiver[] = [];
@@ -335,8 +340,7 @@ class Peer {
     this.connection.oniceconnectionstatechange = () => this.onIceState();
     this.connection.onconnectionstatechange = () => this.onConnectionState();
     if (options.offers) this.addTransceivers();
-    const patience = Math.min(connectTimeoutMax, connectTimeout * 2 ** options.history.failures);
-    this.pathTimer = environment.setTimer(() => this.onNoPath(), patience);
+    this.schedule(this.grown(connectTimeout), () => this.onNoPath());
   }
 
   // ---- negotiation ----
@@ -525,42 +529,55 @@ class Peer {
     if (this.connection.connectionState === 'connected') this.onPath();
     // ICE is fine and DTLS is not: only a new connection helps.
     if (this.connection.connectionState === 'failed' && this.connection.iceConnectionState !== 'failed') {
-      this.options.mend('rebuild');
+      if (this.options.history.tries > 0) this.onNoPath();
+      else this.rebuild();
     }
   }
 
   private onPath(): void {
     if (this.connection.connectionState !== 'connected') return;
     this.environment.clearTimer(this.pathTimer);
+    if (this.path !== 'connected') this.pathSince = this.environment.now();
     this.path = 'connected';
     this.restarts = 0;
-    this.options.history.failures = 0;
+    this.options.history.noRoute = false;
     this.before = null;
     this.environment.changed();
   }
 
   private startMending(patience: number): void {
     if (this.path === 'no_route') return; // a new connection is on the way already
-    this.schedule(patience, () => this.mendNow());
+    const held = this.path === 'connected' && this.environment.now() - this.pathSince > steadyAfter;
+    if (held) this.options.history.tries = 0;
+    this.schedule(this.grown(patience), () => this.mendNow());
+  }
+
+  private grown(patience: number): number {
+    return Math.min(patienceMax, patience * 2 ** this.options.history.tries);
   }
 
   private mendNow(): void {
     if (this.path === 'connecting') return this.onNoPath();
-    if (this.restarts > 0) return this.options.mend('rebuild');
+    if (this.restarts > 0) return this.rebuild();
     this.restarts++;
     if (this.path === 'connected') this.path = 'mending';
     this.environment.changed();
     this.options.mend('restart');
-    this.schedule(mendTimeout, () => this.mendNow());
+    this.schedule(this.grown(mendTimeout), () => this.mendNow());
+  }
+
+  private rebuild(): void {
+    this.options.history.tries++;
+    this.options.mend('rebuild');
   }
 
   // Neither waiting nor restarts helped. Say so, and go on trying with new connections.
   private onNoPath(): void {
     this.path = 'no_route';
-    const failures = ++this.options.history.failures;
+    this.options.history.noRoute = true;
     this.environment.changed();
-    const pause = Math.min(rebuildPauseMax, 2_000 * 2 ** failures);
-    this.schedule(pause, () => this.options.mend('rebuild'));
+    const pause = Math.min(rebuildPauseMax, 4_000 * 2 ** this.options.history.tries);
+    this.schedule(pause, () => this.rebuild());
   }
 
   private schedule(delay: number, run: () => void): void {
@@ -592,7 +609,7 @@ class Peer {
       const track = this.transceivers[index]?.receiver.track;
       if (track) tracks[slot] = track;
     });
-    const failing = this.path === 'no_route' || (this.path === 'connecting' && this.options.history.failures > 0);
+    const failing = this.path === 'no_route' || (this.path === 'connecting' && this.options.history.noRoute);
     return {
       id: this.id,
       path: failing ? 'no_route' : this.path,

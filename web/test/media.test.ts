@@ -27,7 +27,7 @@ interface Sent {
   signal: Signal;
 }
 
-// Several members' meshes, with a server between them that takes 10 ms.
+// Several members' meshes, with a server between them that takes `delay`.
 class World {
   time = new VirtualTime();
   network = new Network(this.time);
@@ -36,6 +36,7 @@ class World {
   sent: Sent[] = [];
   lose: (sent: Sent) => boolean = () => false;
   iceAsked = 0;
+  delay = 10;
   calls = new Map<string, number>();
 
   add(who: Member, firstCall = 0, ice = noIce): Mesh {
@@ -71,7 +72,7 @@ class World {
   private carry(sent: Sent): void {
     this.sent.push(sent);
     if (this.lose(sent)) return;
-    this.time.setTimer(() => this.meshes.get(sent.to)?.signal(sent.from, sent.signal), 10);
+    this.time.setTimer(() => this.meshes.get(sent.to)?.signal(sent.from, sent.signal), this.delay);
   }
 
   mesh(id: string): Mesh {
@@ -306,6 +307,22 @@ test('where an ICE restart does not help, a new connection is built', async () =
   assert.equal(before.signalingState, 'closed');
   assert.equal(world.path('a', 'b'), 'connected');
   assert.equal(world.path('b', 'a'), 'connected');
+});
+
+test('on machines that are late, paths that are lost again and again cost fewer and fewer new connections', async () => {
+  const world = await pair();
+  world.delay = 9_000; // longer than any first patience
+  const made: number[] = [];
+  for (let loss = 0; loss < 8; loss++) {
+    const before = world.network.made.length;
+    world.network.become('disconnected');
+    const up = (): boolean => world.network.living().every(({ connectionState }) => connectionState === 'connected');
+    for (let seconds = 0; !up() && seconds < 600; seconds++) await world.time.pass(1_000);
+    assert.ok(up(), 'there is a path again');
+    await world.time.pass(10_000);
+    made.push(world.network.made.length - before);
+  }
+  assert.deepEqual(made.slice(4), [0, 0, 0, 0], `new connections of each loss: ${made}`);
 });
 
 test('a failed path is mended at once, with fresh ICE servers if ours are old', async () => {
