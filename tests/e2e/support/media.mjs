@@ -6,13 +6,16 @@ import { eventually } from './wait.mjs';
 
 async function readConnections() {
   const connections = [];
+  const numbers = (window.connectionNumbers ??= new WeakMap());
   for (const peer of window.waaft?.peers() ?? []) {
     const stats = [...(await peer.getStats()).values()];
     const byId = new Map(stats.map((entry) => [entry.id, entry]));
     const transport = stats.find(({ type }) => type === 'transport');
     const pair = byId.get(transport?.selectedCandidatePairId) ?? stats.find(({ type, selected }) => type === 'candidate-pair' && selected);
     const inbound = stats.filter(({ type }) => type === 'inbound-rtp');
+    if (!numbers.has(peer)) numbers.set(peer, (window.connectionsNumbered = (window.connectionsNumbered ?? 0) + 1));
     connections.push({
+      number: numbers.get(peer), // stays with this connection, whatever comes and goes before it
       state: peer.connectionState,
       framesDecoded: inbound.reduce((sum, entry) => sum + (entry.framesDecoded ?? 0), 0),
       frameWidth: Math.max(0, ...inbound.map((entry) => entry.frameWidth ?? 0)),
@@ -28,21 +31,21 @@ async function readConnections() {
 // One entry for each peer connection of that page.
 export const connections = (view) => view.evaluate(readConnections);
 
-// `what` of every connection grows by at least `step`; there must be `count` of them.
+// `what` of every connection grows by at least `step`; there must be `count` of them. One that takes the place of
+// another begins anew.
 async function grows(view, what, count, step) {
-  const sum = (entries) => entries.map((entry) => entry[what]);
-  let first;
+  const first = new Map();
   return eventually(`${what} of ${count} connections grows at ${view.name}`, async () => {
     const entries = await connections(view);
-    const now = sum(entries);
-    if (now.length !== count) {
-      first = undefined;
-      throw new Error(`${now.length} connections`);
+    if (entries.length !== count) throw new Error(`${entries.length} connections`);
+    for (const entry of entries) {
+      if (!first.has(entry.number)) first.set(entry.number, entry[what]);
     }
-    first ??= now;
-    const grown = now.every((value, index) => value >= first[index] + step);
-    if (!grown) throw new Error(`from ${first} to ${now}, ${entries.map(({ state }) => state)}`);
-    return now;
+    const grown = (entry) => entry[what] >= first.get(entry.number) + step;
+    if (!entries.every(grown)) {
+      throw new Error(entries.map((entry) => `${entry.state}: ${first.get(entry.number)} to ${entry[what]}`).join(', '));
+    }
+    return entries.map((entry) => entry[what]);
   });
 }
 
