@@ -429,16 +429,19 @@ void HttpFront::give_up(Pending& pending) {
     pending.responder.send(std::move(response));
 }
 
+// Taken out first: an answer lets in the next request of its connection, which is pending then, too.
 template <class Predicate>
 void HttpFront::give_up_if(Predicate predicate) {
+    std::vector<Pending> given_up;
     for (auto entry = pending_.begin(); entry != pending_.end();) {
         if (!predicate(entry->second)) {
             ++entry;
             continue;
         }
-        give_up(entry->second);
+        given_up.push_back(std::move(entry->second));
         entry = pending_.erase(entry);
     }
+    for (Pending& pending : given_up) give_up(pending);
 }
 
 void HttpFront::on_overrun(ShardIndex home) {

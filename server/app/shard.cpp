@@ -18,6 +18,7 @@
 
 #include <optional>
 #include <thread>
+#include <vector>
 
 namespace waaft::app {
 
@@ -88,15 +89,18 @@ struct Router {
 }  // namespace
 
 void Shard::Impl::collect() {
+    std::vector<ShardIndex> overrun_by;
     services.post_office->collect(
         index,
         [this](ShardIndex, Mail mail) {
             std::visit(Router{home, sessions, front}, std::move(mail));
         },
-        [this](ShardIndex from) {
+        [&](ShardIndex from) {
             sessions.on_overrun(from);
-            front.on_overrun(from);
+            overrun_by.push_back(from);
         });
+    // Now homes may answer again: what is asked because of these answers is not lost.
+    for (const ShardIndex from : overrun_by) front.on_overrun(from);
     counters.mail_waiting.store(services.post_office->waiting(index), std::memory_order_relaxed);
 }
 
