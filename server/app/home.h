@@ -121,6 +121,8 @@ private:
     struct Saving {
         std::optional<store::RoomRow> row;
         std::optional<store::RoomRow> row_under_way;
+        bool to_create = false;  // the store does not have the room yet
+        bool told_of_dropped = false;
         std::deque<UnsavedMark> marks;  // the first ones may be under way
         std::size_t open_answers = 0;
         std::size_t marks_under_way = 0;
@@ -129,6 +131,10 @@ private:
     };
     enum class Saved : std::uint8_t { mark, row };
     void save_row(HomeRoom& home_room);
+    void write_row(const store::RoomRow& row, bool to_create, store::Done<void> done);
+    bool is_to_create(const std::string& name) const;
+    // What is newer than what the store has; nullptr: nothing.
+    const store::RoomRow* unwritten_row(const std::string& name) const;
     void save(const std::string& name);
     void on_saved(const std::string& name, Saved what, std::optional<store::StoreError> failure);
     void save_all();
@@ -163,8 +169,10 @@ private:
     void create(std::shared_ptr<RestMail> mail, const CreateRoom& command);
     void make_room(std::shared_ptr<RestMail> mail, const CreateRoom& command);
     void create_row(std::shared_ptr<RestMail> mail, store::RoomRow row, std::string host_key);
-    void answer_created(const RestMail& mail, const store::RoomRow& row, const std::string& host_key,
-                        const Result<void, store::StoreError>& done);
+    void on_created(const std::shared_ptr<RestMail>& mail, const store::RoomRow& row, const std::string& host_key,
+                    const Result<void, store::StoreError>& done);
+    void open_unwritten(const std::shared_ptr<RestMail>& mail, const store::RoomRow& row, const std::string& host_key);
+    void answer_created(const RestMail& mail, const store::RoomRow& row, const std::string& host_key);
     void rest(HomeRoom& home_room, const RestMail& mail, const ShowRoom& command);
     void rest(HomeRoom& home_room, const RestMail& mail, const EndRoom& command);
     void rest(HomeRoom& home_room, const RestMail& mail, const MakeLink& command);

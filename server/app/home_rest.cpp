@@ -58,6 +58,14 @@ net::Response rest_error(ErrorCode code) {
     return rest_error(status_of(code), signaling::to_string(code), signaling::sentence(code));
 }
 
+namespace {
+
+net::Response room_exists() {
+    return rest_error(409, "room_exists", "A room with this name is open. Choose another name.");
+}
+
+}  // namespace
+
 void Home::reply(const RestMail& mail, net::Response response) {
     post(mail.reply_to, RestReplyMail{mail.request, std::make_unique<net::Response>(std::move(response))});
 }
@@ -103,9 +111,7 @@ void Home::make_room(std::shared_ptr<RestMail> mail, const CreateRoom& command) 
     if (!has_space(services_.config.rooms_max, unentered_patience)) {
         return reply(*mail, rest_error(ErrorCode::server_full));
     }
-    if (rooms_.contains(mail->room)) {
-        return reply(*mail, rest_error(409, "room_exists", "A room with this name is open. Choose another name."));
-    }
+    if (rooms_.contains(mail->room)) return reply(*mail, room_exists());
     store::RoomRow row;
     row.name = mail->room;
     row.epoch = to_hex(as_bytes(random_bytes(8)));
@@ -131,7 +137,7 @@ void Home::make_room(std::shared_ptr<RestMail> mail, const CreateRoom& command) 
 
 void Home::create_row(std::shared_ptr<RestMail> mail, store::RoomRow row, std::string host_key) {
     const auto done = [this, mail, row, host_key](auto result) {
-        on_thread([this, mail, row, host_key, result] { answer_created(*mail, row, host_key, result); });
+        on_thread([this, mail, row, host_key, result] { on_created(mail, row, host_key, result); });
     };
     // Nobody may ever come in: then it goes when an ended one would.
     if (services_.shared)
@@ -140,24 +146,43 @@ void Home::create_row(std::shared_ptr<RestMail> mail, store::RoomRow row, std::s
         services_.store->create_room(row, done);
 }
 
-void Home::answer_created(const RestMail& mail, const store::RoomRow& row, const std::string& host_key,
-                          const Result<void, store::StoreError>& done) {
+void Home::on_created(const std::shared_ptr<RestMail>& mail, const store::RoomRow& row, const std::string& host_key,
+                      const Result<void, store::StoreError>& done) {
     if (!done.has_value()) {
-        if (done.error() == store::StoreError::exists) {
-            return reply(mail, rest_error(409, "room_exists", "A room with this name is open. Choose another name."));
-        }
-        return reply(mail, rest_error(503, "store_unavailable", store::sentence(done.error())));
+        if (done.error() == store::StoreError::exists) return reply(*mail, room_exists());
+        if (done.error() == store::StoreError::full && !services_.shared) return open_unwritten(mail, row, host_key);
+        return reply(*mail, rest_error(503, "store_unavailable", store::sentence(done.error())));
     }
     if (!services_.shared) open_room(row, {});
+    answer_created(*mail, row, host_key);
+}
+
+// On a full disk people can call each other all the same: the room is kept here, and written when there is space.
+void Home::open_unwritten(const std::shared_ptr<RestMail>& mail, const store::RoomRow& row,
+                          const std::string& host_key) {
+    services_.store->load_room(row.name, 1, row.created_at, [this, mail, row, host_key](auto loaded) {
+        on_thread([this, mail, row, host_key, loaded = std::move(loaded)] {
+            if (rooms_.contains(row.name) || (loaded.has_value() && *loaded && (*loaded)->row.ended_at == 0))
+                return reply(*mail, room_exists());
+            // Of an earlier room of that name something may still have to be written.
+            if (!loaded.has_value() || saving_.contains(row.name) || stopping_)
+                return reply(*mail, rest_error(503, "store_unavailable", store::sentence(store::StoreError::full)));
+            saving_[row.name].to_create = true;
+            save_row(open_room(row, {}));
+            answer_created(*mail, row, host_key);
+        });
+    });
+}
+
+void Home::answer_created(const RestMail& mail, const store::RoomRow& row, const std::string& host_key) {
     json::object answer = room_object(row, {});
+    if (is_to_create(row.name)) answer["kept"] = false;
     answer["url"] = mail.caller.origins.front() + "/r/" + row.name;
     answer["hostKey"] = host_key;
     reply(mail, json_response(201, json::serialize(answer)));
 }
 
-void Home::rest(HomeRoom&, const RestMail& mail, const CreateRoom&) {
-    reply(mail, rest_error(409, "room_exists", "A room with this name is open. Choose another name."));
-}
+void Home::rest(HomeRoom&, const RestMail& mail, const CreateRoom&) { reply(mail, room_exists()); }
 
 void Home::rest(HomeRoom& home_room, const RestMail& mail, const ShowRoom&) {
     json::object answer = room_object(home_room.row, home_room.engine->counts());

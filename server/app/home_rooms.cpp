@@ -92,6 +92,9 @@ void Home::load(const std::string& name) {
 void Home::on_loaded(const std::string& name, Result<std::optional<store::LoadedRoom>, store::StoreError> loaded) {
     auto node = loading_.extract(name);
     if (node.empty()) return;
+    if (const store::RoomRow* newer = unwritten_row(name); newer != nullptr && loaded.has_value() && *loaded) {
+        if (newer->epoch == (*loaded)->row.epoch) (*loaded)->row.ended_at = newer->ended_at;
+    }
     std::optional<ErrorCode> refusal;
     if (!loaded.has_value())
         refusal = ErrorCode::busy;
@@ -149,6 +152,7 @@ bool Home::has_space(std::uint64_t rooms_max, Duration unentered_for) {
     while (services_.rooms_open.load() >= rooms_max && !unentered_.empty()) {
         HomeRoom& oldest = *find(*unentered_.begin());
         if (now - oldest.opened_at < unentered_for || !oldest.arriving.empty()) break;
+        if (is_to_create(oldest.row.name)) break;  // nobody would find it again
         forget(oldest);
     }
     return services_.rooms_open.load() < rooms_max;

@@ -28,12 +28,37 @@ void Home::save_row(HomeRoom& home_room) {
     save(home_room.row.name);
 }
 
+void Home::write_row(const store::RoomRow& row, bool to_create, store::Done<void> done) {
+    if (to_create)
+        services_.store->create_room(row, std::move(done));
+    else
+        services_.store->update_room(row, std::move(done));
+}
+
+bool Home::is_to_create(const std::string& name) const {
+    const auto found = saving_.find(name);
+    return found != saving_.end() && found->second.to_create;
+}
+
+const store::RoomRow* Home::unwritten_row(const std::string& name) const {
+    const auto found = saving_.find(name);
+    if (found == saving_.end()) return nullptr;
+    if (found->second.row) return &*found->second.row;
+    return found->second.row_under_way ? &*found->second.row_under_way : nullptr;
+}
+
 void Home::perform(HomeRoom& home_room, const room::SaveMark& output) {
     Saving& saving = saving_[home_room.row.name];
     const store::MemberMark mark{output.member, static_cast<store::MemberMark::Kind>(output.kind), output.role,
                                  read_clocks().wall};
     const auto add = [&](const std::string& key) {
-        if (saving.marks.size() < marks_max) saving.marks.push_back({mark, key});
+        if (saving.marks.size() < marks_max)
+            saving.marks.push_back({mark, key});
+        else if (!std::exchange(saving.told_of_dropped, true))
+            log::error(
+                "More was decided in a room than can be remembered until it is written: the rest of it holds "
+                "only until a restart.",
+                {{"room", home_room.row.name}, {"remembered", std::to_string(marks_max)}});
     };
     if (output.ban_keys.empty()) add({});
     for (const std::string& key : output.ban_keys) add(key);
@@ -63,9 +88,9 @@ void Home::save(const std::string& name) {
         };
     };
     saving.row_under_way = std::exchange(saving.row, std::nullopt);
+    if (saving.row_under_way) write_row(*saving.row_under_way, saving.to_create, answered(Saved::row));
     for (const UnsavedMark& each : saving.marks)
         services_.store->mark_member(name, each.mark, each.ban_key, answered(Saved::mark));
-    if (saving.row_under_way) services_.store->update_room(*saving.row_under_way, answered(Saved::row));
 }
 
 // The answers come in the order of the calls.
@@ -78,13 +103,15 @@ void Home::on_saved(const std::string& name, Saved what, std::optional<StoreErro
     // From the first that failed on all are written again, so that of two marks of one member the later one holds.
     if (what == Saved::mark && !saving.failure) ++saving.marks_written;
     if (what == Saved::row && again && !saving.row) saving.row = saving.row_under_way;
+    if (what == Saved::row && !failure) saving.to_create = false;
     if (--saving.open_answers > 0) return;
     saving.marks.erase(saving.marks.begin(), saving.marks.begin() + static_cast<std::ptrdiff_t>(saving.marks_written));
     saving.marks_under_way = 0;
     if (!saving.failure) return save(name);
     if (!std::exchange(saving_fails_, true)) services_.homes_that_cannot_save.fetch_add(1);
     services_.troubles.tell("settings",
-                            "What hosts decided cannot be written; it holds, and is tried again: " +
+                            "What hosts decided, or a room that was made, cannot be written; it holds until a "
+                            "restart, and is tried again: " +
                                 std::string(store::sentence(*saving.failure)),
                             Troubles::Weight::error);
     saving_timer_.expires_after(save_again);
@@ -96,10 +123,11 @@ void Home::on_saved(const std::string& name, Saved what, std::optional<StoreErro
 // The store still writes what it has been given.
 void Home::save_rest() {
     for (auto& [name, saving] : saving_) {
+        // Where answers are open the room is made before by what is under way.
+        if (saving.row) write_row(*saving.row, saving.to_create && saving.open_answers == 0, {});
         for (auto mark = saving.marks.begin() + static_cast<std::ptrdiff_t>(saving.marks_under_way);
              mark != saving.marks.end(); ++mark)
             services_.store->mark_member(name, mark->mark, mark->ban_key, {});
-        if (saving.row) services_.store->update_room(*std::move(saving.row), {});
     }
     saving_.clear();
 }

@@ -8,6 +8,7 @@
 #include "server/app/shared_news.h"
 #include "server/app/watch.h"
 #include "server/base/cores.h"
+#include "server/base/disk_full.h"
 #include "server/base/id.h"
 #include "server/base/log.h"
 #include "server/base/secret_text.h"
@@ -58,6 +59,9 @@ struct Running {
     std::vector<std::string> names;
     std::string ca_fingerprint;
     std::vector<std::string> secrets;
+    // What a full disk had no space for; written as soon as there is some.
+    std::string unwritten_secret;
+    net::Certificates unwritten_certificates;
     std::unique_ptr<SharedNews> news;
     sigset_t signals{};    // blocked: only signal_within() sees them
     bool gave_up = false;  // a signal came before it served
@@ -97,6 +101,7 @@ std::string data_directory(const Config& config) {
 Result<void> make_data_directory(const std::string& directory) {
     std::error_code error;
     fs::create_directories(directory, error);
+    if (says_disk_full(error.value())) return {};  // whoever writes there makes it when there is space
     if (!error && access(directory.c_str(), R_OK | W_OK | X_OK) == 0) {
         chmod(directory.c_str(), 0700);
         return {};
@@ -136,6 +141,26 @@ Result<std::string> read_secret_file(const std::string& file, const char* settin
     return *std::move(secret);
 }
 
+// Also on the store's thread.
+void tell_opening(Services& services, const store::Opening& opening) {
+    if (!opening.moved_aside.empty()) {
+        log::error("The database was damaged. It was moved aside and a new, empty one is in use.",
+                   {{"moved_to", opening.moved_aside}});
+    }
+    if (!opening.migrated_copy.empty()) {
+        log::info("The database was brought to the new schema; the old one was copied.",
+                  {{"copy", opening.migrated_copy}});
+    }
+    services.database_waits = opening.waits_for.has_value();
+    if (!opening.waits_for) return services.troubles.clear("database");
+    const Error& why = *opening.waits_for;
+    services.troubles.tell(
+        "database",
+        "The database cannot be opened, which is tried again: " + why.what + " (" + why.where + ") Nothing is posted" +
+            (opening.readable ? "; rooms that are made are lost with a restart." : ", and no room can be read."),
+        opening.readable ? Troubles::Weight::error : Troubles::Weight::not_ready);
+}
+
 Result<void> open_store(Running& running) {
     Services& services = running.services;
     running.data = data_directory(services.config);
@@ -153,26 +178,35 @@ Result<void> open_store(Running& running) {
     services.alive_until = Watch::alive_until(running.data);
     store::SqliteOptions options;
     options.path = database_in(running.data);
+    options.on_opening = [&services](const store::Opening& opening) { tell_opening(services, opening); };
     auto opened = store::open_sqlite_store(options);
     if (!opened.has_value()) return opened.error();
+    tell_opening(services, *opened);
     services.store = std::move(opened->store);
-    if (!opened->moved_aside.empty()) {
-        log::error("The database was damaged. It was moved aside and a new, empty one is in use.",
-                   {{"moved_to", opened->moved_aside}});
-    }
-    if (!opened->migrated_copy.empty()) {
-        log::info("The database was brought to the new schema; the old one was copied.",
-                  {{"copy", opened->migrated_copy}});
-    }
     return {};
 }
 
+std::string secret_in(const std::string& data) { return data + "/secret"; }
+
+void tell_secret(Running& running, const Result<void>& written) {
+    if (written) return running.services.troubles.clear("secret");
+    running.services.troubles.tell("secret",
+                                   written.error().what + " (" + written.error().where +
+                                       ") It is tried again; until then people have to join anew after a restart.",
+                                   Troubles::Weight::error);
+}
+
 // What signs tokens: shared with other servers, kept in the data directory, or only for this run.
-Result<std::string> signing_secret(const Running& running) {
+Result<std::string> signing_secret(Running& running) {
     const std::string& shared = running.services.config.cluster_secret_file;
     if (!shared.empty()) return auth::read_secret(shared);
-    if (!running.data.empty()) return auth::ensure_secret(running.data + "/secret");
-    return {boost::system::in_place_value, random_key()};
+    if (running.data.empty()) return {boost::system::in_place_value, random_key()};
+    auto kept = auth::ensure_secret(secret_in(running.data));
+    const bool no_space = kept.has_error() && (kept.error().code == "secret_full" || !fs::exists(running.data));
+    if (!no_space) return kept;
+    running.unwritten_secret = random_key();
+    tell_secret(running, kept.error());
+    return {boost::system::in_place_value, running.unwritten_secret};
 }
 
 Result<void> open_secrets(Running& running) {
@@ -251,6 +285,16 @@ Result<void> open_shared_store(Running& running) {
     return {};
 }
 
+void tell_certificates(Running& running, const net::LocalCa& made) {
+    running.unwritten_certificates = made.not_written ? made.certificates : net::Certificates();
+    if (!made.not_written) return running.services.troubles.clear("local_ca");
+    running.services.troubles.tell("local_ca",
+                                   "The server's own certificate cannot be written: the disk is full. (" +
+                                       made.not_written->where +
+                                       ") It is tried again; until then a restart makes another one.",
+                                   Troubles::Weight::error);
+}
+
 Result<void> make_local_certificate(Running& running) {
     net::LocalCaOptions options;
     options.directory = (running.data.empty() ? fs::temp_directory_path() / ("waaft-" + std::to_string(getpid()))
@@ -258,12 +302,15 @@ Result<void> make_local_certificate(Running& running) {
                             .string();
     options.names = running.names;
     for (const std::string& name : running.services.config.tls_names) options.names.push_back(name);
+    options.unwritten = running.unwritten_certificates;
     auto ca = net::ensure_local_ca(options, read_clocks().wall);
     if (!ca.has_value()) return ca.error();
-    running.services.ca_pem = ca->ca_pem;
+    running.services.ca_pem = ca->certificates.ca_cert;
     running.ca_fingerprint = ca->fingerprint_sha256;
+    tell_certificates(running, *ca);
     if (running.tls) return {};  // renewed: reload_if_changed() takes it over
-    auto context = net::TlsContext::from_files(ca->cert_file, ca->key_file);
+    auto context = ca->not_written ? net::TlsContext::from_local_ca(*ca)
+                                   : net::TlsContext::from_files(ca->cert_file, ca->key_file);
     if (!context.has_value()) return context.error();
     running.tls = std::move(*context);
     return {};
@@ -400,6 +447,14 @@ void renew_local_certificate(Running& running) {
     }
 }
 
+void write_what_waits(Running& running) {
+    if (!running.unwritten_certificates.cert.empty()) renew_local_certificate(running);
+    if (running.unwritten_secret.empty()) return;
+    const auto written = auth::write_secret(secret_in(running.data), running.unwritten_secret);
+    tell_secret(running, written);
+    if (written) running.unwritten_secret.clear();
+}
+
 void sweep(Services& services) {
     const Config& config = services.config;
     services.revoked_links.forget_expired(read_clocks().wall);
@@ -421,6 +476,7 @@ void housekeep_until_signal(Running& running) {
         watch.look(read_clocks().wall);
         const int signal = signal_within(running, housekeeping_every);
         if (ends(signal)) return;
+        write_what_waits(running);
         const TimePoint now = Clock::now();
         if (now >= next_names || signal == SIGHUP) {
             renew_local_certificate(running);

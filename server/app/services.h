@@ -112,7 +112,8 @@ struct Services {
     std::unique_ptr<auth::ApiKeys> api_keys;
     std::unique_ptr<auth::PasswordPool> passwords;
     Troubles troubles;
-    std::atomic<bool> chat_failing{false};  // the last message could not be written
+    std::atomic<bool> database_waits{false};  // for space; it is opened later
+    std::atomic<bool> chat_failing{false};    // the last message could not be written
     std::atomic<std::uint32_t> homes_that_cannot_save{0};
     RevokedLinks revoked_links;
     KeyedLimit rooms_by_address;

@@ -30,7 +30,7 @@ Watch::Watch(Services& services, std::shared_ptr<net::TlsContext> tls, const std
     if (data.empty()) return;
     database_ = database_in(data);
     alive_ = alive_in(data);
-    database_id_ = id_of(database_);
+    if (!services_.database_waits) database_id_ = id_of(database_);
 }
 
 UnixMs Watch::alive_until(const std::string& data) {
@@ -50,7 +50,7 @@ void Watch::look(UnixMs now) {
 // Nobody depends on it but who was lost shortly before we ended: where it cannot be written, those may come back
 // longer.
 void Watch::say_alive() const {
-    if (alive_.empty() || id_of(database_) != database_id_) return;
+    if (alive_.empty() || (database_id_ && id_of(database_) != database_id_)) return;
     const int file = ::open(alive_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) return;
     ::futimens(file, nullptr);
@@ -92,6 +92,12 @@ void Watch::look_at_keys() {
 
 // A folder that was removed, or another one in its place. The store refuses to write; here it is told.
 void Watch::look_at_data() {
+    if (database_.empty()) return;
+    if (services_.database_waits) {
+        database_id_.reset();  // it may yet be made, or moved aside
+        return;
+    }
+    if (!database_id_) database_id_ = id_of(database_);
     if (!database_id_) return;
     const bool gone = id_of(database_) != database_id_;
     if (gone)

@@ -1,6 +1,7 @@
 // ensure_secret() and read_secret(): the file with the server's own or shared secret.
 #include "server/auth/tokens.h"
 
+#include "server/base/disk_full.h"
 #include "server/base/id.h"
 #include "server/base/secret_text.h"
 
@@ -37,6 +38,8 @@ private:
 };
 
 Error io_error(const std::string& file, const char* doing) {
+    if (says_disk_full(errno))
+        return {"secret_full", "The server's secret cannot be written: the disk is full.", file, "Make space."};
     return {"secret_io", std::string("The secret's file can't be ") + doing + ": " + std::strerror(errno) + ".", file,
             "Give the user that runs waaft the right to read and write this file and its directory."};
 }
@@ -80,9 +83,10 @@ std::optional<Error> write_all(int fd, std::string_view text, const std::string&
     return std::nullopt;
 }
 
+}  // namespace
+
 // The name appears only when the content is on disk, so that a crash never leaves half a secret.
-Result<std::string> make_secret(const std::string& file) {
-    const std::string secret = random_key();
+Result<void> write_secret(const std::string& file, const std::string& secret) {
     const std::string temporary = file + ".new-" + random_member_id();
     const Descriptor out(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!out.valid()) return io_error(file, "made");
@@ -95,16 +99,16 @@ Result<std::string> make_secret(const std::string& file) {
     const std::filesystem::path parent = std::filesystem::path(file).parent_path();
     const Descriptor directory(::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory.valid() || ::fsync(directory.get()) != 0) return io_error(file, "made");
-    return {boost::system::in_place_value, secret};  // Error could be made from one string, too
+    return {};
 }
-
-}  // namespace
 
 Result<std::string> ensure_secret(const std::string& file) {
     const Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (in.valid()) return read_open(in.get(), file, own_hint);
     if (errno != ENOENT) return io_error(file, "read");
-    return make_secret(file);
+    const std::string secret = random_key();
+    if (const auto written = write_secret(file, secret); !written) return written.error();
+    return {boost::system::in_place_value, secret};  // Error could be made from one string, too
 }
 
 Result<std::string> read_secret(const std::string& file) {

@@ -56,8 +56,10 @@ private:
     std::vector<std::string> secrets_;
 };
 
-// The server's own secret: read from `file` (0600), made there at the first start.
+// The server's own secret: read from `file` (0600), made there at the first start. Error secret_full: there is none and
+// no space for one; it can be written later.
 Result<std::string> ensure_secret(const std::string& file);
+Result<void> write_secret(const std::string& file, const std::string& secret);
 // One that several servers share; it is never made here.
 Result<std::string> read_secret(const std::string& file);
 

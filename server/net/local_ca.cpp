@@ -1,3 +1,4 @@
+#include "server/base/disk_full.h"
 #include "server/base/id.h"
 #include "server/net/bind_address.h"
 #include "server/net/tls.h"
@@ -41,6 +42,7 @@ struct Pair {
 };
 
 Error write_error(const std::string& file) {
+    if (says_disk_full(errno)) return {"tls_full", "cannot write: the disk is full", file, "make space"};
     return {"tls_write", std::string("cannot write: ") + std::strerror(errno), file,
             "give the setting data a directory that this user may write to"};
 }
@@ -51,6 +53,7 @@ Result<void> write_file(const std::string& file, const std::string& content, mod
     const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0) return write_error(temporary);
     const ssize_t written = ::write(fd, content.data(), content.size());
+    if (written >= 0 && written < static_cast<ssize_t>(content.size())) errno = ENOSPC;
     const bool whole = written == static_cast<ssize_t>(content.size()) && ::fsync(fd) == 0;
     const bool closed = ::close(fd) == 0;
     if (whole && closed && ::rename(temporary.c_str(), file.c_str()) == 0) return {};
@@ -273,28 +276,44 @@ Result<RenewedCertificates> renew_certificates(const Certificates& present, cons
     return renewed;
 }
 
+namespace {
+
+Result<void> write_certificates(const std::string& directory, const Certificates& made, bool with_ca, bool with_leaf) {
+    std::error_code failed;
+    std::filesystem::create_directories(directory, failed);
+    if (says_disk_full(failed.value()))
+        return Error{"tls_full", "cannot write: the disk is full", directory, "make space"};
+    if (failed)
+        return Error{"tls_write", "cannot make the directory: " + failed.message(), directory,
+                     "give the setting data a directory that this user may write to"};
+    if (with_ca)
+        if (const auto written = write_pair(made.ca_cert, made.ca_key, directory + "/ca"); !written) return written;
+    return with_leaf ? write_pair(made.cert, made.key, directory + "/server") : Result<void>{};
+}
+
+}  // namespace
+
 Result<LocalCa> ensure_local_ca(const LocalCaOptions& options, UnixMs now) {
     const std::string ca = options.directory + "/ca";
     const std::string leaf = options.directory + "/server";
-    std::error_code failed;
-    std::filesystem::create_directories(options.directory, failed);
-    if (failed)
-        return Error{"tls_write", "cannot make the directory: " + failed.message(), options.directory,
-                     "give the setting data a directory that this user may write to"};
-    auto renewed = renew_certificates(
-        {read_file(ca + ".crt"), read_file(ca + ".key"), read_file(leaf + ".crt"), read_file(leaf + ".key")},
-        {options.names}, now);
+    const bool unwritten = !options.unwritten.ca_cert.empty();
+    const Certificates present = unwritten ? options.unwritten
+                                           : Certificates{read_file(ca + ".crt"), read_file(ca + ".key"),
+                                                          read_file(leaf + ".crt"), read_file(leaf + ".key")};
+    auto renewed = renew_certificates(present, {options.names}, now);
     if (!renewed) {
         Error error = renewed.error();
         error.where = options.directory;
         return error;
     }
-    const Certificates& made = renewed->certificates;
-    if (renewed->ca_made)
-        if (const auto written = write_pair(made.ca_cert, made.ca_key, ca); !written) return written.error();
-    if (renewed->leaf_made)
-        if (const auto written = write_pair(made.cert, made.key, leaf); !written) return written.error();
-    return LocalCa{made.ca_cert, leaf + ".crt", leaf + ".key", renewed->fingerprint_sha256, renewed->leaf_expires_at};
+    const auto written = write_certificates(options.directory, renewed->certificates, renewed->ca_made || unwritten,
+                                            renewed->leaf_made || unwritten);
+    LocalCa made{std::move(renewed->certificates), leaf + ".crt", leaf + ".key", renewed->fingerprint_sha256,
+                 renewed->leaf_expires_at,         std::nullopt};
+    if (written) return made;
+    if (written.error().code != "tls_full") return written.error();
+    made.not_written = written.error();
+    return made;
 }
 
 Result<Authority> read_authority(const std::string& file) {

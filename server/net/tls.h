@@ -12,29 +12,13 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 struct ssl_ctx_st;
 
 namespace waaft::net {
-
-struct LocalCaOptions {
-    std::string directory;           // ca.crt, ca.key, server.crt, server.key live here; keys 0600
-    std::vector<std::string> names;  // host names and IP addresses for the leaf
-};
-struct LocalCa {
-    std::string ca_pem;
-    std::string cert_file;
-    std::string key_file;
-    std::string fingerprint_sha256;  // of the CA, "AB:CD:..."
-    UnixMs leaf_expires_at = 0;
-};
-// Makes or reuses a CA (P-256, 10 years, name constraints: exactly the host names of this machine,
-// localhost, .local, and private, link-local and loopback addresses plus the machine's own ones)
-// and a leaf (P-256, 90 days). A leaf that has less than 30 days left, or lacks a name, is
-// made anew; a CA whose constraints forbid a needed name too.
-Result<LocalCa> ensure_local_ca(const LocalCaOptions& options, UnixMs now);
 
 // A CA and one certificate that it signed, as PEM texts; empty or broken ones count as missing.
 struct Certificates {
@@ -43,6 +27,25 @@ struct Certificates {
     std::string cert;
     std::string key;
 };
+struct LocalCaOptions {
+    std::string directory;           // ca.crt, ca.key, server.crt, server.key live here; keys 0600
+    std::vector<std::string> names;  // host names and IP addresses for the leaf
+    Certificates unwritten{};        // what could not be written the last time: it counts instead of the files
+};
+struct LocalCa {
+    Certificates certificates;
+    std::string cert_file;
+    std::string key_file;
+    std::string fingerprint_sha256;  // of the CA, "AB:CD:..."
+    UnixMs leaf_expires_at = 0;
+    std::optional<Error> not_written;  // the disk is full (tls_full): the files are missing, old, or of another CA
+};
+// Makes or reuses a CA (P-256, 10 years, name constraints: exactly the host names of this machine,
+// localhost, .local, and private, link-local and loopback addresses plus the machine's own ones)
+// and a leaf (P-256, 90 days). A leaf that has less than 30 days left, or lacks a name, is
+// made anew; a CA whose constraints forbid a needed name too. On a full disk they are made all the same.
+Result<LocalCa> ensure_local_ca(const LocalCaOptions& options, UnixMs now);
+
 struct CertificatePolicy {
     std::vector<std::string> names;
     // The CA may speak for every IP address (still not for every name): where it is made before the
@@ -78,6 +81,8 @@ std::string outward_address();
 class TlsContext {
 public:
     static Result<std::shared_ptr<TlsContext>> from_files(std::string cert_file, std::string key_file);
+    // In force until the files, which may be missing, change.
+    static Result<std::shared_ptr<TlsContext>> from_local_ca(const LocalCa& local_ca);
     ~TlsContext();
     // Reads the files again if their size, time or inode changed. True: a new certificate is in force.
     // On an error, which is told once for each change, the old one stays in force.

@@ -78,16 +78,28 @@ Result<void> check_readable(const std::string& file) {
                  file, missing ? "check the path" : "let the user of waaft read it"};
 }
 
-Result<Loaded> load(const std::string& cert_file, const std::string& key_file) {
-    for (const std::string& file : {cert_file, key_file}) {
-        if (const auto readable = check_readable(file); !readable) return readable.error();
-    }
+Result<Loaded> blank_context(const std::string& cert_file) {
     ERR_clear_error();
     Loaded loaded;
     loaded.context = std::shared_ptr<SSL_CTX>(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
     if (!loaded.context) return Error{"tls_file", "OpenSSL gave no context: " + openssl_reason(), cert_file, ""};
+    configure(loaded.context.get());
+    return loaded;
+}
+
+CertificateFacts facts_of(const SSL_CTX* context) {
+    const X509* leaf = SSL_CTX_get0_certificate(context);
+    return {begin_of(*leaf), expiry_of(*leaf), names_of(*leaf)};
+}
+
+Result<Loaded> load(const std::string& cert_file, const std::string& key_file) {
+    for (const std::string& file : {cert_file, key_file}) {
+        if (const auto readable = check_readable(file); !readable) return readable.error();
+    }
+    auto blank = blank_context(cert_file);
+    if (!blank) return blank.error();
+    Loaded loaded = std::move(*blank);
     SSL_CTX* context = loaded.context.get();
-    configure(context);
     if (SSL_CTX_use_certificate_chain_file(context, cert_file.c_str()) != 1)
         return Error{"tls_file", "cannot read a certificate: " + openssl_reason(), cert_file,
                      "give a PEM file with the certificate first and its chain after it"};
@@ -101,8 +113,7 @@ Result<Loaded> load(const std::string& cert_file, const std::string& key_file) {
     if (SSL_CTX_check_private_key(context) != 1)
         return Error{"tls_mismatch", "the key does not belong to the certificate", key_file,
                      "give the key that the certificate in " + cert_file + " was issued for"};
-    const X509* leaf = SSL_CTX_get0_certificate(context);
-    loaded.facts = {begin_of(*leaf), expiry_of(*leaf), names_of(*leaf)};
+    loaded.facts = facts_of(context);
     return loaded;
 }
 
@@ -129,6 +140,27 @@ Result<std::shared_ptr<TlsContext>> TlsContext::from_files(std::string cert_file
     context->impl_->cert_file = std::move(cert_file);
     context->impl_->key_file = std::move(key_file);
     if (const auto loaded = context->reload_if_changed(); !loaded) return loaded.error();
+    return context;
+}
+
+Result<std::shared_ptr<TlsContext>> TlsContext::from_local_ca(const LocalCa& local_ca) {
+    auto loaded = blank_context(local_ca.cert_file);
+    if (!loaded) return loaded.error();
+    const X509Ptr certificate = read_certificate(local_ca.certificates.cert);
+    const KeyPtr key = read_key(local_ca.certificates.key);
+    SSL_CTX* in_force = loaded->context.get();
+    if (!certificate || !key || SSL_CTX_use_certificate(in_force, certificate.get()) != 1 ||
+        SSL_CTX_use_PrivateKey(in_force, key.get()) != 1)
+        return Error{"tls_file", "cannot use the certificate that was made: " + openssl_reason(), local_ca.cert_file,
+                     ""};
+    loaded->facts = facts_of(in_force);
+    std::shared_ptr<TlsContext> context(new TlsContext);
+    Impl& impl = *context->impl_;
+    impl.cert_file = local_ca.cert_file;
+    impl.key_file = local_ca.key_file;
+    impl.loaded = std::move(*loaded);
+    impl.cert_stamp = stamp_of(impl.cert_file);
+    impl.key_stamp = stamp_of(impl.key_file);
     return context;
 }
 

@@ -49,6 +49,8 @@ public:
     static constexpr std::uint32_t sweep_step = 500;
 };
 
+std::unique_ptr<Engine> make_memory_engine();
+
 // Whether the room goes with all that is its.
 inline bool is_outlived(const Retention& retention, UnixMs ended_at, UnixMs last_active_at, UnixMs now) {
     const UnixMs age = ended_at != 0 ? retention.room_age_ms : retention.unused_age_ms;

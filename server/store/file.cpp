@@ -1,5 +1,7 @@
 #include "server/store/file.h"
 
+#include "server/base/disk_full.h"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -13,9 +15,13 @@
 #include <utility>
 
 namespace waaft::store {
+
+Error disk_full(const std::string& path) { return {"store_full", "The disk is full.", path, "Make space."}; }
+
 namespace {
 
 Error unreadable(const std::string& path) {
+    if (says_disk_full(errno)) return disk_full(path);
     return {"store_unreadable", std::string("The data directory can't be used: ") + std::strerror(errno) + ".", path,
             "Give the user that runs waaft the right to write it, or set another directory with --data."};
 }
@@ -49,12 +55,21 @@ std::optional<Error> make_private_file(const std::string& file) {
     return std::nullopt;
 }
 
+bool no_space_for_file(const std::string& file) {
+    const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) return says_disk_full(errno);
+    ::close(fd);
+    ::unlink(file.c_str());
+    return false;
+}
+
 std::optional<Error> sync_path(const std::string& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return unreadable(path);
     const int failed = ::fsync(fd);
     ::close(fd);
     if (failed == 0) return std::nullopt;
+    if (says_disk_full(errno)) return disk_full(path);
     return Error{"store_io", std::string("The disk failed: ") + std::strerror(errno) + ".", path, "Check the disk."};
 }
 

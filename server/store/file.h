@@ -1,7 +1,7 @@
 // The files around a database: private directories and files, the lock, moving a damaged one aside.
 //
 // Thread: any, no state. Ownership: FileLock holds its lock until it is destroyed.
-// Errors: Error with code store_unreadable, store_locked or store_io.
+// Errors: Error with code store_unreadable, store_locked, store_io, or store_full: no space, so it may succeed later.
 #pragma once
 
 #include "server/base/result.h"
@@ -12,10 +12,13 @@
 
 namespace waaft::store {
 
+Error disk_full(const std::string& path);
 // Makes the directory (0700) with its parents if it isn't there.
 std::optional<Error> make_private_directory(const std::string& directory);
 // Makes an empty file (0600) if it isn't there.
 std::optional<Error> make_private_file(const std::string& file);
+// Whether a file of this name, which there is none of, cannot be made because the disk is full.
+bool no_space_for_file(const std::string& file);
 // fsync of a file or directory.
 std::optional<Error> sync_path(const std::string& path);
 

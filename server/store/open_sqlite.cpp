@@ -53,33 +53,109 @@ Result<OpenedDatabase> open_database(const SqliteOptions& options) {
     return OpenedDatabase{std::move(database), std::move(*copy)};
 }
 
+// The files of one database, which may be opened more than once until there is space for them.
+class Files {
+public:
+    explicit Files(SqliteOptions options) : options_(std::move(options)) {
+        const fs::path path(options_.path);
+        directory_ = path.has_parent_path() ? path.parent_path().string() : ".";
+    }
+
+    // `opening` says what was found, also where it fails.
+    Result<std::unique_ptr<Engine>> open(Opening& opening);
+    // What can be read of it without any space; nullptr: that is not possible, or somebody else may write to it.
+    std::unique_ptr<Engine> open_for_reading();
+
+private:
+    std::optional<Error> take_lock();
+    bool has_log() const;
+    std::unique_ptr<Engine> engine_on(Database database) const {
+        return std::make_unique<SqliteEngine>(std::move(database), lock_, options_.wipe_after);
+    }
+
+    SqliteOptions options_;
+    std::string directory_;
+    std::shared_ptr<const FileLock> lock_;  // held from the first time on that it could be had
+};
+
+std::optional<Error> Files::take_lock() {
+    if (lock_) return std::nullopt;
+    auto lock = FileLock::take((fs::path(directory_) / "waaft.lock").string());
+    if (!lock) return lock.error();
+    lock_ = std::make_shared<const FileLock>(std::move(*lock));
+    return std::nullopt;
+}
+
+Result<std::unique_ptr<Engine>> Files::open(Opening& opening) {
+    if (const auto error = make_private_directory(directory_)) return *error;
+    if (const auto error = take_lock()) return *error;
+    const bool is_new = !fs::exists(options_.path);
+    if (const auto error = make_private_file(options_.path)) return *error;
+
+    auto database = open_database(options_);
+    if (!database && database.error().code == "store_corrupt") {
+        const auto aside = move_aside(options_.path, read_clocks().wall);
+        if (!aside) return aside.error();
+        opening.moved_aside = *aside;
+        if (const auto error = make_private_file(options_.path)) return *error;
+        database = open_database(options_);
+    }
+    if (!database) return database.error();
+    if (is_new || !opening.moved_aside.empty()) {
+        if (const auto error = sync_path(directory_)) return *error;
+    }
+    opening.migrated_copy = std::move(database->migrated_copy);
+    return engine_on(std::move(database->database));
+}
+
+// Whether the file alone is not all.
+bool Files::has_log() const {
+    for (const char* suffix : {"-wal", "-journal"}) {
+        std::error_code error;
+        if (fs::file_size(options_.path + suffix, error) > 0 && !error) return true;
+    }
+    return false;
+}
+
+std::unique_ptr<Engine> Files::open_for_reading() {
+    std::error_code error;
+    const bool is_there = fs::exists(options_.path, error) && fs::file_size(options_.path, error) > 0;
+    if (error || has_log()) return nullptr;
+    if (!is_there) return make_memory_engine();
+    if (!lock_) return nullptr;
+    Database database = Database::open_for_reading(options_.path);
+    if (!database.opened()) return nullptr;
+    const auto version = database.number("PRAGMA user_version");
+    if (!version || *version != migrations().back().version) return nullptr;
+    return engine_on(std::move(database));
+}
+
 }  // namespace
 
 Result<Opened> open_sqlite_store(SqliteOptions options) {
-    const fs::path path(options.path);
-    const std::string directory = path.has_parent_path() ? path.parent_path().string() : ".";
-    if (const auto error = make_private_directory(directory)) return *error;
-    auto lock = FileLock::take((fs::path(directory) / "waaft.lock").string());
-    if (!lock) return lock.error();
-    const bool is_new = !fs::exists(path);
-    if (const auto error = make_private_file(options.path)) return *error;
-
+    const auto files = std::make_shared<Files>(options);
     Opened opened;
-    auto database = open_database(options);
-    if (!database && database.error().code == "store_corrupt") {
-        const auto aside = move_aside(options.path, read_clocks().wall);
-        if (!aside) return aside.error();
-        opened.moved_aside = *aside;
-        if (const auto error = make_private_file(options.path)) return *error;
-        database = open_database(options);
+    auto engine = files->open(opened);
+    if (engine) {
+        opened.store = std::make_unique<QueuedStore>(std::move(*engine), options.queue_max);
+        return opened;
     }
-    if (!database) return database.error();
-    if (is_new || !opened.moved_aside.empty()) {
-        if (const auto error = sync_path(directory)) return *error;
-    }
-    opened.migrated_copy = std::move(database->migrated_copy);
-    auto engine = std::make_unique<SqliteEngine>(std::move(database->database), std::move(*lock), options.wipe_after);
-    opened.store = std::make_unique<QueuedStore>(std::move(engine), options.queue_max);
+    if (!options.on_opening || engine.error().code != "store_full") return engine.error();
+    auto reading = files->open_for_reading();
+    opened.waits_for = engine.error();
+    opened.readable = reading != nullptr;
+    const auto again = [files, told = options.on_opening, readable = opened.readable]() -> std::unique_ptr<Engine> {
+        Opening opening;
+        auto made = files->open(opening);
+        if (!made) {
+            opening.waits_for = made.error();
+            opening.readable = readable;
+        }
+        told(opening);
+        return made ? std::move(*made) : nullptr;
+    };
+    opened.store = std::make_unique<QueuedStore>(std::move(reading), options.queue_max,
+                                                 QueuedStore::Later{again, options.open_again});
     return opened;
 }
 

@@ -62,7 +62,14 @@ private:
 }  // namespace
 
 QueuedStore::QueuedStore(std::unique_ptr<Engine> engine, std::size_t queue_max)
-    : queue_max_(queue_max), engine_(std::move(engine)), thread_([this] { work(); }) {}
+    : QueuedStore(std::move(engine), queue_max, {}) {}
+
+QueuedStore::QueuedStore(std::unique_ptr<Engine> engine, std::size_t queue_max, Later later)
+    : queue_max_(queue_max),
+      engine_(std::move(engine)),
+      later_(std::move(later)),
+      later_at_(Clock::now() + later_.every),
+      thread_([this] { work(); }) {}
 
 QueuedStore::~QueuedStore() { close(); }
 
@@ -147,7 +154,7 @@ void QueuedStore::push(std::unique_ptr<Call> call) {
 }
 
 std::optional<QueuedStore::Batch> QueuedStore::take() {
-    const auto deadline = engine_->deadline();
+    const auto deadline = later_.make ? later_at_ : engine_->deadline();
     const auto ready = [this] { return closed_ || !calls_.empty(); };
     std::unique_lock lock(mutex_);
     if (deadline)
@@ -167,13 +174,26 @@ void QueuedStore::work() {
             execute(*batch);
             finish(std::move(*batch));
         }
-        engine_->on_deadline(Clock::now());
+        if (later_.make)
+            try_later_engine();
+        else
+            engine_->on_deadline(Clock::now());
     }
     engine_.reset();
 }
 
+void QueuedStore::try_later_engine() {
+    if (Clock::now() < later_at_) return;
+    if (auto made = later_.make()) {
+        engine_ = std::move(made);
+        later_ = {};
+    }
+    later_at_ = Clock::now() + later_.every;
+}
+
 void QueuedStore::execute(Batch& batch) {
     const bool writes = std::any_of(batch.begin(), batch.end(), [](const auto& call) { return call->writes(); });
+    if (later_.make) return lose(batch, StoreError::full);
     if (const Outcome begun = engine_->begin(writes); !begun) return lose(batch, begun.error());
     for (const auto& call : batch) {
         call->run(*engine_);
@@ -185,7 +205,7 @@ void QueuedStore::execute(Batch& batch) {
 // Nothing of the batch was kept. What was read may have been what is now undone, so it's read again.
 void QueuedStore::lose(Batch& batch, StoreError error) {
     for (const auto& call : batch) {
-        if (call->writes()) {
+        if (call->writes() || !engine_) {
             call->fail(error);
         } else {
             call->run(*engine_);

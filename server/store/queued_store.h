@@ -5,6 +5,7 @@
 // The thread takes what is queued (at most batch_max calls), runs it as one batch of the engine,
 // commits, and then answers in the order of the calls, reads included. A `done` may be empty; it
 // may make new calls, but not close() or destroy the store.
+// While the right engine cannot be had (Later), another one, or none, answers what is read, and every write is `full`.
 #pragma once
 
 #include "server/store/engine.h"
@@ -20,7 +21,13 @@ namespace waaft::store {
 
 class QueuedStore final : public Store {
 public:
+    // How the right engine is made, tried so often, on the store's thread; nullptr: not yet.
+    struct Later {
+        std::function<std::unique_ptr<Engine>()> make;
+        Duration every{};
+    };
     QueuedStore(std::unique_ptr<Engine> engine, std::size_t queue_max);
+    QueuedStore(std::unique_ptr<Engine> engine, std::size_t queue_max, Later later);
     ~QueuedStore() override;
 
     void create_room(RoomRow row, Done<void> done) override;
@@ -59,10 +66,13 @@ private:
     void work();
     void execute(Batch& batch);
     void lose(Batch& batch, StoreError error);
+    void try_later_engine();
     void finish(Batch batch);
 
     const std::size_t queue_max_;
     std::unique_ptr<Engine> engine_;
+    Later later_;  // empty as soon as the right engine is there
+    TimePoint later_at_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<std::unique_ptr<Call>> calls_;

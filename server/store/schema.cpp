@@ -112,6 +112,10 @@ Result<std::string> copy_before_migration(Database& database, const std::string&
     const std::string copy = file + ".v" + std::to_string(version) + ".bak";
     std::error_code ignored;
     std::filesystem::remove(copy, ignored);  // of a migration that didn't come to its end
+    // On a full disk it would take the last space and then fail, again and again.
+    const auto size = std::filesystem::file_size(file, ignored);
+    const auto space = std::filesystem::space(std::filesystem::path(file).parent_path(), ignored);
+    if (!ignored && space.available < size) return disk_full(copy);
     if (const auto error = make_private_file(copy)) return *error;
     Query vacuum = database.query("VACUUM INTO ?1", copy);
     if (!vacuum.run()) return open_error(database, vacuum.code(), copy);
@@ -147,6 +151,9 @@ Result<std::string> upgrade_schema(Database& database, const std::string& file, 
 }
 
 Error open_error(const Database& database, int code, const std::string& file) {
+    if (database.opened() && database.error_of(code) == StoreError::full) return disk_full(file);
+    // Of a file beside the database that it could not make, SQLite does not tell why.
+    if ((code & 0xFF) == SQLITE_CANTOPEN && no_space_for_file(file + "-probe")) return disk_full(file);
     const std::string said = database.opened() ? sqlite3_errmsg(database.handle()) : sqlite3_errstr(code);
     switch (code & 0xFF) {
         case SQLITE_CORRUPT:

@@ -1,5 +1,7 @@
 #include "server/store/sqlite_database.h"
 
+#include "server/base/disk_full.h"
+
 #include <cerrno>
 
 namespace waaft::store {
@@ -40,10 +42,26 @@ void Query::bind(int index, std::string_view value) {
 }
 
 Database Database::open(const std::string& file, const std::string& vfs) {
+    return open_with(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs.empty() ? nullptr : vfs.c_str());
+}
+
+// Source: sqlite.org/uri.html.
+Database Database::open_for_reading(const std::string& file) {
+    std::string uri = "file:";
+    for (const char c : file) {
+        if (c == '%' || c == '?' || c == '#')
+            uri += c == '%' ? "%25" : c == '?' ? "%3f" : "%23";
+        else
+            uri += c;
+    }
+    return open_with(uri + "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
+}
+
+Database Database::open_with(const std::string& file, int flags, const char* vfs) {
     Database database;
     sqlite3* connection = nullptr;
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    database.code_ = sqlite3_open_v2(file.c_str(), &connection, flags, vfs.empty() ? nullptr : vfs.c_str());
+    database.code_ =
+        sqlite3_open_v2(file.c_str(), &connection, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs);
     database.connection_.reset(connection);
     if (database.code_ != SQLITE_OK) database.connection_.reset();
     return database;
@@ -98,7 +116,7 @@ StoreError Database::error_of(int code) const {
     if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED) return StoreError::busy;
     if (primary != SQLITE_IOERR) return StoreError::io;
     const int system = sqlite3_system_errno(handle());
-    return system == ENOSPC || system == EDQUOT || system == EFBIG ? StoreError::full : StoreError::io;
+    return says_disk_full(system) || system == EFBIG ? StoreError::full : StoreError::io;
 }
 
 }  // namespace waaft::store

@@ -47,6 +47,8 @@ class Database {
 public:
     // If it fails opened() is false and code() says why.
     static Database open(const std::string& file, const std::string& vfs);
+    // Of a file that nobody writes to: needs no write-ahead log, and so no space.
+    static Database open_for_reading(const std::string& file);
 
     bool opened() const { return connection_ != nullptr; }
     int code() const { return code_; }  // of open()
@@ -86,6 +88,7 @@ private:
         int error;
     };
     Prepared prepare(std::string_view sql);
+    static Database open_with(const std::string& file, int flags, const char* vfs);
 
     int code_ = SQLITE_OK;
     std::unique_ptr<sqlite3, Close> connection_;

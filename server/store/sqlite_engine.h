@@ -13,7 +13,7 @@ namespace waaft::store {
 class SqliteEngine final : public Engine {
 public:
     // `database` has the current schema.
-    SqliteEngine(Database database, FileLock lock, Duration wipe_after)
+    SqliteEngine(Database database, std::shared_ptr<const FileLock> lock, Duration wipe_after)
         : lock_(std::move(lock)), database_(std::move(database)), wipe_after_(wipe_after) {}
 
     Outcome begin(bool writes) override;
@@ -70,7 +70,7 @@ private:
     Result<std::uint32_t, StoreError> sweep_ended(std::int64_t room, std::uint32_t budget);
     Result<std::uint32_t, StoreError> sweep_count(std::int64_t room, std::uint32_t keep, std::uint32_t budget);
 
-    FileLock lock_;  // released after the database is closed
+    std::shared_ptr<const FileLock> lock_;  // released after the database is closed
     Database database_;
     StoreError lost_ = StoreError::io;  // why the batch was lost, if it was
     // Texts that were deleted still stand in the write-ahead log; it is emptied then. At the start that of before.

@@ -147,13 +147,22 @@ struct SqliteOptions {
     std::string vfs;  // empty: the default; tests name one that loses unsynced writes
     // So long after it was deleted a text may still stand in the write-ahead log.
     Duration wipe_after = std::chrono::seconds(20);
+    // Told, on the store's thread, what became of each further try to open a database for which there was no space.
+    // Without it that is an error (store_full).
+    std::function<void(const struct Opening&)> on_opening{};
+    Duration open_again = std::chrono::seconds(2);
 };
-struct Opened {
-    std::unique_ptr<Store> store;
+struct Opening {
     std::string moved_aside;    // where a corrupt database was moved to, or empty
     std::string migrated_copy;  // the copy of the older schema, or empty
+    // The database cannot be opened: every write answers `full`, and opening is tried again.
+    std::optional<Error> waits_for{};
+    bool readable = true;  // false: it waits and may have rooms, and every read answers `full`
 };
-// Errors (Error.code): store_unreadable, store_newer, store_locked, store_io.
+struct Opened : Opening {
+    std::unique_ptr<Store> store;
+};
+// Errors (Error.code): store_unreadable, store_newer, store_locked, store_io, store_full.
 Result<Opened> open_sqlite_store(SqliteOptions options);
 
 }  // namespace waaft::store

@@ -85,7 +85,7 @@ TEST_CASE("the local CA is good for the names it was made for, and for nothing e
         {directory.path().string(), {"studio", "LOCALHOST", "192.168.1.5", "203.0.113.9", "fd00::5", "2001:db8::9"}},
         now);
     REQUIRE(local.has_value());
-    const auto ca = read_certificate(local->ca_pem);
+    const auto ca = read_certificate(local->certificates.ca_cert);
     const auto leaf = read_certificate(content(local->cert_file));
     const auto key = read_key(content(directory.file("ca.key")));
     REQUIRE((ca && leaf && key));
@@ -205,10 +205,10 @@ TEST_CASE("the CA that is offered for download is the certificate alone") {
     const TemporaryDirectory directory;
     const auto local = ensure_local_ca({directory.path().string(), {"localhost"}}, read_clocks().wall);
     REQUIRE(local.has_value());
-    put(directory.file("both.pem"), local->ca_pem + content(directory.file("ca.key")));
+    put(directory.file("both.pem"), local->certificates.ca_cert + content(directory.file("ca.key")));
     const auto authority = read_authority(directory.file("both.pem"));
     REQUIRE(authority.has_value());
-    CHECK(authority->pem == local->ca_pem);
+    CHECK(authority->pem == local->certificates.ca_cert);
     CHECK(authority->fingerprint_sha256 == local->fingerprint_sha256);
     CHECK(read_authority(directory.file("ca.key")).error().code == "tls_file");
     CHECK(read_authority(directory.file("missing")).error().where == directory.file("missing"));
@@ -245,7 +245,7 @@ TEST_CASE("certificate files that do not fit are refused with the reason") {
     X509_gmtime_adj(X509_getm_notAfter(leaf.get()), 86400);
     X509_set_pubkey(leaf.get(), rsa.get());
     X509_sign(leaf.get(), rsa.get(), EVP_sha256());
-    put(one.file("chain.pem"), to_pem(*leaf) + a->ca_pem);
+    put(one.file("chain.pem"), to_pem(*leaf) + a->certificates.ca_cert);
     put(one.file("rsa.key"), to_pem(*rsa));
     CHECK(TlsContext::from_files(one.file("chain.pem"), one.file("rsa.key")).has_value());
 }
