@@ -1,7 +1,5 @@
 #include "server/cluster/commands.h"
 
-#include "server/store/fold.h"
-
 #include <algorithm>
 #include <charconv>
 
@@ -174,9 +172,11 @@ Command Commands::read(std::string_view room) const {
     return run(Script::read, keys_.room(room)).add(std::uint64_t{limits_.tail_max}).add(std::uint64_t{record_max});
 }
 
-Command Commands::history(std::string_view room, store::Seq before, std::uint32_t limit) const {
+Command Commands::history(std::string_view room, const PageCursor& cursor) const {
     Command command = run(Script::history, keys_.room(room));
-    return command.add(std::min(before, number_max)).add(std::uint64_t{limit}).add(std::uint64_t{record_max});
+    command.add(std::min(cursor.before, number_max)).add(std::uint64_t{cursor.wanted}).add(cursor.bytes);
+    command.add(cursor.oldest).add(cursor.newest).add(cursor.from);
+    return command.add(std::uint64_t{history_step}).add(std::uint64_t{record_max});
 }
 
 Command Commands::keep(std::string_view room, Duration keep, UnixMs records_since) const {
@@ -249,19 +249,27 @@ Read<std::optional<store::Snapshot>> read_snapshot(const Reply& reply, std::stri
     return std::optional(std::move(snapshot));
 }
 
-Read<store::Page> read_page(const Reply& reply) {
-    store::Page page;
-    if (reply.is(Reply::Kind::nil)) return page;
-    if (reply.items.size() != 3 || !reply.items[2].is(Reply::Kind::integer)) return unlike("history");
-    auto items = read_record_replies(reply.items[0]);
+Read<PageStep> read_page(const Reply& reply) {
+    PageStep step;
+    step.gone = reply.is(Reply::Kind::nil);
+    if (step.gone) return step;
+    const std::vector<Reply>& parts = reply.items;
+    const bool whole = parts.size() == 6 && parts[0].is(Reply::Kind::text) && parts[3].is(Reply::Kind::integer);
+    const auto before = whole ? number_in(parts[4]) : std::nullopt;
+    const auto from = whole ? number_in(parts[5]) : std::nullopt;
+    if (!before || !from) return unlike("history");
+    step.epoch = parts[0].text;
+    auto items = read_record_replies(parts[1]);
     if (!items) return items.error();
-    const auto reactions = read_record_replies(reply.items[1]);
-    if (!reactions) return reactions.error();
-    page.items = std::move(*items);
-    std::reverse(page.items.begin(), page.items.end());
-    page.more = reply.items[2].integer != 0;
-    store::apply_reactions(page.items, *reactions);
-    return page;
+    auto later = read_record_replies(parts[2]);
+    if (!later) return later.error();
+    for (std::size_t i = 1; i < parts[1].items.size(); i += 2) step.bytes += parts[1].items[i].text.size();
+    step.items = std::move(*items);
+    step.later = std::move(*later);
+    step.more = parts[3].integer != 0;
+    step.before = *before;
+    step.from = *from;
+    return step;
 }
 
 Read<std::vector<std::string>> read_list(const Reply& reply) {

@@ -45,6 +45,29 @@ inline constexpr store::Revision no_rules = (std::uint64_t{1} << 53U) - 1;
 inline constexpr std::chrono::milliseconds alive_for{6000};
 inline constexpr std::chrono::milliseconds remembered_for{3600000};
 
+// A step of reading a page reads so many records at most. Redis does nothing else meanwhile, for less than 1 ms.
+inline constexpr std::uint32_t history_step = 1000;
+
+// Where the reading of a page stands.
+struct PageCursor {
+    store::Seq before = 0;     // messages are looked for below it
+    std::uint32_t wanted = 0;  // so many more
+    std::size_t bytes = 0;     // and, but for the first, no more when so many were taken
+    store::Seq oldest = 0;     // of those that were found; 0: none yet
+    store::Seq newest = 0;
+    store::Seq from = 0;  // what came after them is read from here on; 0: messages are still looked for
+};
+struct PageStep {
+    bool gone = false;  // there is no such room
+    std::string epoch;
+    std::vector<store::Record> items;  // messages, the newest first
+    std::size_t bytes = 0;             // of these
+    std::vector<store::Record> later;  // what was said of the page's messages later, in the order of the log
+    bool more = false;                 // there are older messages
+    store::Seq before = 0;             // where the next step goes on; both 0: this was the last one
+    store::Seq from = 0;
+};
+
 class Commands {
 public:
     Commands(Keys keys, Limits limits) : keys_(std::move(keys)), limits_(limits) {}
@@ -54,7 +77,7 @@ public:
     std::optional<Command> create(const store::RoomRow& row, Duration keep) const;
     std::optional<Command> commit(const store::Change& change, std::uint64_t opened) const;
     Command read(std::string_view room) const;
-    Command history(std::string_view room, store::Seq before, std::uint32_t limit) const;
+    Command history(std::string_view room, const PageCursor& cursor) const;
     Command keep(std::string_view room, Duration keep, UnixMs records_since) const;
     Command whisper(std::string_view room, const Whisper& whisper) const;
     Command revoke(std::string_view id, UnixMs expires_at) const;
@@ -73,7 +96,7 @@ private:
 Read<bool> read_created(const Reply& reply);
 Read<store::Committed> read_committed(const Reply& reply);
 Read<std::optional<store::Snapshot>> read_snapshot(const Reply& reply, std::string_view room);
-Read<store::Page> read_page(const Reply& reply);
+Read<PageStep> read_page(const Reply& reply);
 Read<std::vector<std::string>> read_list(const Reply& reply);
 Read<bool> read_flag(const Reply& reply);
 

@@ -1,6 +1,7 @@
 #include "server/cluster/opening.h"
 
 #include "server/base/id.h"
+#include "server/cluster/page_reading.h"
 
 #include <algorithm>
 #include <array>
@@ -233,7 +234,7 @@ std::vector<Command> trial(const Commands& commands, const RedisOptions& options
     return {*commands.create(row, keep),
             *commands.commit(change, 1),
             commands.keep(row.name, keep, 0),
-            commands.history(row.name, 10, 1),
+            commands.history(row.name, PageReading(10, 1).cursor()),
             commands.read(row.name),
             *commands.commit(end, 1),
             commands.links(),

@@ -265,8 +265,23 @@ void RedisStoreImpl::keep_room(std::string room, Duration keep, UnixMs records_s
 
 void RedisStoreImpl::history(std::string room, store::Seq before, std::uint32_t limit, Done<store::Page> done) {
     enqueue<store::Page>(std::move(done), [this, room = std::move(room), before, limit](auto answer) {
-        ask<store::Page>(commands_.history(room, before, limit), room, read_page, std::move(answer));
+        read_on(room, std::make_shared<PageReading>(before, limit), std::move(answer));
     });
+}
+
+void RedisStoreImpl::read_on(const std::string& room, const std::shared_ptr<PageReading>& page,
+                             Done<store::Page> done) {
+    const Reader<bool> reader = [page](const Reply& reply) -> Read<bool> {
+        auto step = read_page(reply);
+        if (!step) return step.error();
+        return page->take(std::move(*step));
+    };
+    ask<bool>(commands_.history(room, page->cursor()), room, reader,
+              [this, room, page, done = std::move(done)](const Result<bool, StoreError>& complete) {
+                  if (!complete) return done(complete.error());
+                  if (!*complete) return read_on(room, page, done);
+                  done(std::move(*page).page());
+              });
 }
 
 // ---- what concerns no room ----

@@ -4,6 +4,7 @@
 // redis.h.
 #pragma once
 
+#include "server/cluster/page_reading.h"
 #include "server/cluster/session.h"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -44,7 +45,7 @@ private:
         std::optional<std::deque<Heard>> held;
     };
     template <class T>
-    using Reader = Read<T> (*)(const Reply&);
+    using Reader = std::function<Read<T>(const Reply&)>;
 
     void on_up() override;
     void on_down() override;
@@ -57,6 +58,7 @@ private:
     void enqueue(store::Done<T> done, Run run);
     template <class T>
     void ask(const Command& command, const std::string& room, Reader<T> reader, store::Done<T> done);
+    void read_on(const std::string& room, const std::shared_ptr<PageReading>& page, store::Done<store::Page> done);
     void tell_only(const Command& command, const std::string& room);
     void read_open(const std::string& name, std::uint64_t opened, store::Done<std::optional<store::Snapshot>> done);
     void read(const std::string& name, store::Done<std::optional<store::Snapshot>> done);

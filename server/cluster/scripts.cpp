@@ -250,49 +250,66 @@ return answer
 )lua";
 
 constexpr const char* history_text = R"lua(
--- ARGV: before, limit, how long a record may be. The newest message first.
+-- One step of reading a page. ARGV: the cursor as commands.h says (before, wanted, bytes, oldest, newest, from), how
+-- many records to read, how long one may be. Long ones count as several, so that a step takes no longer with them.
+-- Answers: epoch, messages and what was said of them later, each with its seq, more, before, from.
 local kept, why = load_room()
 if why == 'g' then return false end
 if not kept then return why end
-local limit, record_max = tonumber(ARGV[2]), tonumber(ARGV[3])
-local items, reactions, more = {}, {}, 0
-local function range(from, to) return call('LRANGE', log, from - kept.first, to - kept.first) end
-local top = math.min(tonumber(ARGV[1]) - 1, kept.last)
-local oldest = 0
-while top >= kept.first and more == 0 do
-  local start = math.max(kept.first, top - 99)
-  local chunk = range(start, top)
-  for i = #chunk, 1, -1 do
-    local seq = start + i - 1
-    local mistake = unreadable(chunk[i], seq, record_max)
+local before, wanted, bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local oldest, newest, from = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local left, record_max = tonumber(ARGV[7]), tonumber(ARGV[8])
+local items, later, more, mistake = {}, {}, 0, nil
+local function range(start, stop)
+  local records = call('LRANGE', log, start - kept.first, stop - kept.first)
+  for i, record in ipairs(records) do
+    mistake = mistake or unreadable(record, start + i - 1, record_max)
+    left = left - 1 - math.floor(#record / 1024)
+  end
+  return records
+end
+
+if from == 0 then
+  local top, complete = math.min(before - 1, kept.last), false
+  while top >= kept.first and left > 0 and not complete do
+    local start = math.max(kept.first, top - 99)
+    local records = range(start, top)
     if mistake then return mistake end
-    if string.byte(chunk[i], 2) == 0 then
-      if #items >= 2 * limit then
-        more = 1
-        break
-      end
-      items[#items + 1] = int(seq)
-      items[#items + 1] = chunk[i]
-      oldest = seq
-    end
-  end
-  top = start - 1
-end
-if #items > 0 then
-  local newest = tonumber(items[1])
-  for start = oldest, kept.last, 100 do
-    for i, record in ipairs(range(start, math.min(start + 99, kept.last))) do
-      local mistake = unreadable(record, start + i - 1, record_max)
-      if mistake then return mistake end
-      local target = string.byte(record, 2) == 2 and struct.unpack('>I8', record, 12) or 0
-      if target >= oldest and target <= newest then
-        reactions[#reactions + 1] = int(start + i - 1)
-        reactions[#reactions + 1] = record
+    for i = #records, 1, -1 do
+      if string.byte(records[i], 2) == 0 then
+        complete = wanted == 0 or (bytes <= 0 and oldest > 0)
+        if complete then
+          more = 1
+          break
+        end
+        oldest = start + i - 1
+        if newest == 0 then newest = oldest end
+        wanted, bytes = wanted - 1, bytes - #records[i]
+        items[#items + 1] = int(oldest)
+        items[#items + 1] = records[i]
       end
     end
+    top = start - 1
   end
+  if not complete and top >= kept.first then return {kept.epoch, items, later, more, int(top + 1), '0'} end
+  from = oldest + 1
 end
-return {items, reactions, more}
+from = math.max(from, kept.first)
+while oldest > 0 and from <= kept.last and left > 0 do
+  local stop = math.min(from + 99, kept.last)
+  for i, record in ipairs(range(from, stop)) do
+    if mistake then return mistake end
+    local kind = string.byte(record, 2)
+    local target = (kind == 1 or kind == 2) and struct.unpack('>I8', record, 12) or 0
+    if kind == 3 or (target >= oldest and target <= newest) then
+      later[#later + 1] = int(from + i - 1)
+      later[#later + 1] = record
+    end
+  end
+  from = stop + 1
+end
+if oldest == 0 or from > kept.last then from = 0 end
+return {kept.epoch, items, later, more, '0', int(from)}
 )lua";
 
 constexpr const char* keep_text = R"lua(

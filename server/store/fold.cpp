@@ -22,16 +22,26 @@ void apply_reaction(Record& message, const Record& reaction) {
     if (std::find(members.begin(), members.end(), reaction.from) == members.end()) members.push_back(reaction.from);
 }
 
+void empty(Record& message) {
+    message.text.clear();
+    message.reactions.clear();
+    message.deleted = true;
+}
+
+void apply_one(std::vector<Record>& messages, const Record& by) {
+    const auto reached =
+        std::lower_bound(messages.begin(), messages.end(), by.kind == Record::Kind::erase ? by.seq : by.target,
+                         [](const Record& record, signaling::Seq seq) { return record.seq < seq; });
+    if (by.kind == Record::Kind::erase) std::for_each(messages.begin(), reached, empty);
+    if (reached == messages.end() || reached->seq != by.target || reached->deleted) return;
+    if (by.kind == Record::Kind::remove) empty(*reached);
+    if (by.kind == Record::Kind::react) apply_reaction(*reached, by);
+}
+
 }  // namespace
 
-void apply_reactions(std::vector<Record>& messages, const std::vector<Record>& reactions) {
-    for (const Record& reaction : reactions) {
-        const auto message =
-            std::lower_bound(messages.begin(), messages.end(), reaction.target,
-                             [](const Record& record, signaling::Seq seq) { return record.seq < seq; });
-        if (message == messages.end() || message->seq != reaction.target || message->deleted) continue;
-        apply_reaction(*message, reaction);
-    }
+void apply_later(std::vector<Record>& messages, const std::vector<Record>& later) {
+    for (const Record& by : later) apply_one(messages, by);
 }
 
 void bound_page(Page& page) {

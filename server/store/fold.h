@@ -1,4 +1,4 @@
-// Pages of a room's log as they are shown: reactions applied to the messages they are for, and not too long.
+// Pages of a room's log as they are shown: what was said of messages later applied to them, and not too long.
 //
 // Thread: any, no state. Ownership: changes the records it is given. Errors: none.
 #pragma once
@@ -11,8 +11,9 @@
 
 namespace waaft::store {
 
-// `reactions` in the order of the log; those for other messages are ignored. A deleted message has none.
-void apply_reactions(std::vector<signaling::Record>& messages, const std::vector<signaling::Record>& reactions);
+// `later`: records of the same log in its order; what does not concern these messages is ignored. A deleted message has
+// no text and no reactions.
+void apply_later(std::vector<signaling::Record>& messages, const std::vector<signaling::Record>& later);
 
 constexpr std::size_t page_bytes_max = 128 * 1024;
 

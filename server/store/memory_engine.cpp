@@ -151,7 +151,7 @@ Result<Page, StoreError> MemoryEngine::history(const std::string& name, Seq befo
     for (const auto& [seq, kept] : room->log) {
         if (kept.record.kind == Record::Kind::react) reactions.push_back(kept.record);
     }
-    apply_reactions(page.items, reactions);
+    apply_later(page.items, reactions);
     return page;
 }
 

@@ -1,5 +1,8 @@
 // The store against a real redis-server: one order, decided by comparison, told to all.
+#include "server/cluster/commands.h"
 #include "tests/unit/cluster/store_harness.h"
+
+#include <random>
 
 using namespace waaft;
 using namespace waaft::cluster;
@@ -344,6 +347,124 @@ TEST_CASE("a page of history is the last messages before a seq, with reactions a
     CHECK(history(a, 595, 296).more);
     CHECK(history(a, 1, 10).items.empty());
     CHECK(history(a, 100, 10, "nowhere").items.empty());
+}
+
+namespace {
+
+store::NewRecord later(Record::Kind kind, store::Seq target, const std::string& who = "x", bool on = true) {
+    store::NewRecord added;
+    added.record.kind = kind;
+    added.record.target = target;
+    added.record.from = who;
+    if (kind == Record::Kind::react) added.record.emoji = "+1";
+    added.record.on = on;
+    return added;
+}
+
+// Calls of a command that Redis has counted, those of scripts too.
+std::uint64_t calls(RawRedis& raw, const std::string& command) {
+    const std::string text = raw.info("commandstats", "cmdstat_" + command);
+    return text.starts_with("calls=") ? std::stoull(text.substr(6)) : 0;
+}
+
+std::string text_of(const store::Page& page) {
+    std::string text = page.more ? "more" : "all";
+    for (const Record& item : page.items) {
+        text += "\n" + std::to_string(item.seq) + (item.deleted ? " deleted " : " ") + item.text;
+        for (const auto& [emoji, members] : item.reactions) {
+            text += " " + emoji;
+            for (const std::string& member : members) text += " " + member;
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("a page is read in steps that Redis soon has done, however long the log is") {
+    WAAFT_NEEDS_REDIS();
+    RedisOptions options = fresh_options();
+    options.chat_keep_messages = 0;
+    Server a(options);
+    REQUIRE(create(a).has_value());
+    open(a);
+    Change post = change_of(a, 1);
+    for (int i = 1; i <= 6; ++i) post.records.push_back(chat("early " + std::to_string(i)));
+    for (int i = 0; i < 6000; ++i) post.records.push_back(later(Record::Kind::react, 1, "m", i % 2 == 0));
+    for (int i = 0; i < 6000; ++i) post.records.push_back(chat("late"));
+    post.records.push_back(later(Record::Kind::react, 2));
+    post.records.push_back(later(Record::Kind::react, 2, "y"));
+    post.records.push_back(later(Record::Kind::remove, 3));
+    REQUIRE(commit(a, post).outcome == Outcome::done);
+
+    RawRedis raw(redis().port());
+    const auto read_in_steps = [&](store::Seq before, std::uint32_t limit) {
+        raw.ask({"CONFIG", "RESETSTAT"});
+        store::Page page = history(a, before, limit);
+        // 100 records are asked for at a time.
+        CHECK(calls(raw, "lrange") <= calls(raw, "evalsha") * (history_step / 100 + 1));
+        return text_of(page);
+    };
+    CHECK(read_in_steps(7, 5) == "more\n2 early 2 +1 x y\n3 deleted \n4 early 4\n5 early 5\n6 early 6");
+    // Far from the page's end.
+    CHECK(read_in_steps(6007, 6) == "all\n1 early 1\n2 early 2 +1 x y\n3 deleted \n4 early 4\n5 early 5\n6 early 6");
+    CHECK(read_in_steps(12009, 2) == "more\n12005 late\n12006 late");
+    CHECK(calls(raw, "lrange") <= 2);  // what is newest is at hand
+    CHECK(read_in_steps(1, 10) == "all");
+}
+
+TEST_CASE("a page holds no more long messages than are shown at once") {
+    WAAFT_NEEDS_REDIS();
+    Server a(fresh_options());
+    REQUIRE(create(a).has_value());
+    open(a);
+    Change post = change_of(a, 1);
+    for (int i = 1; i <= 200; ++i) post.records.push_back(chat(std::string(60000, 'x')));
+    REQUIRE(commit(a, post).outcome == Outcome::done);
+    const store::Page page = history(a, 201, 100);
+    CHECK(page.more);
+    CHECK(page.items.size() == 3);  // the third one is beyond store::page_bytes_max
+    CHECK(page.items.back().seq == 200);
+}
+
+TEST_CASE("pages of any log are those of a store in memory") {
+    WAAFT_NEEDS_REDIS();
+    Server a(fresh_options());
+    REQUIRE(create(a).has_value());
+    open(a);
+    const auto memory = store::open_memory_store();
+    REQUIRE(wait_for<void>([&](auto done) { memory->create_room(make_row(), done); }).has_value());
+    std::mt19937 random(7);  // NOLINT(cert-msc51-cpp): the same each time
+    const auto below = [&](std::uint32_t end) { return static_cast<std::uint32_t>(random() % end); };
+    store::Seq seq = 0;
+    for (std::uint64_t number = 1; number <= 4; ++number) {
+        Change post = change_of(a, number);
+        for (int i = 0; i < 450; ++i) {
+            ++seq;
+            const store::Seq target = below(static_cast<std::uint32_t>(seq));  // 0: none
+            const std::string who(1, static_cast<char>('a' + below(3)));
+            const auto dice = below(1000);
+            post.records.push_back(dice < 400   ? chat("c" + std::to_string(seq))
+                                   : dice < 950 ? later(Record::Kind::react, target, who, below(3) != 0)
+                                   : dice < 998 ? later(Record::Kind::remove, target)
+                                                : later(Record::Kind::erase, 0));
+            Record record = post.records.back().record;
+            record.seq = seq;
+            REQUIRE(wait_for<void>([&](auto done) {
+                        memory->append({make_row().name, make_row().epoch, record, ""}, done);
+                    }).has_value());
+        }
+        REQUIRE(commit(a, post).outcome == Outcome::done);
+        for (int i = 0; i < 20; ++i) {
+            const store::Seq before = below(static_cast<std::uint32_t>(seq + 10));
+            const std::uint32_t limit = 1 + below(120);
+            INFO("before " << before << ", " << limit);
+            const auto same =
+                wait_for<store::Page>([&](auto done) { memory->history(make_row().name, before, limit, done); });
+            REQUIRE(same.has_value());
+            CHECK(text_of(history(a, before, limit)) == text_of(*same));
+        }
+    }
 }
 
 TEST_CASE("only so many records stay, and none older than the time given") {

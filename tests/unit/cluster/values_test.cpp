@@ -238,6 +238,8 @@ TEST_CASE("answers of another shape are misread, not taken") {
         CHECK_FALSE(read_committed(reply).has_value());
         CHECK_FALSE(read_flag(reply).has_value());
     }
+    list.items.resize(6);
+    CHECK_FALSE(read_page(list).has_value());
     CHECK_FALSE(read_list(text).has_value());
     const auto snapshot = read_snapshot(Reply(), "room");
     REQUIRE(snapshot.has_value());
