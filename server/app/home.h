@@ -7,6 +7,7 @@
 #pragma once
 
 #include "server/app/mail.h"
+#include "server/app/news_inbox.h"
 #include "server/app/services.h"
 #include "server/room/engine.h"
 #include "server/room/shared.h"
@@ -29,10 +30,10 @@ namespace waaft::app {
 
 struct Attached;
 
-class Home {
+class Home final : public NewsTaker {
 public:
     Home(Services& services, ShardIndex self, boost::asio::io_context& io, ShardCounters& counters);
-    ~Home();
+    ~Home() override;
 
     void on_mail(std::unique_ptr<JoinMail> mail);
     void on_mail(ClientMail mail);
@@ -40,13 +41,13 @@ public:
     void on_mail(std::unique_ptr<RestMail> mail);
 
     // What servers that share rooms heard of each other; on the shard's thread.
-    void on_told(const store::Told& told);
-    void on_whisper(const std::string& name, const std::string& message);
-    void on_servers(const std::set<std::string>& alive);
-    void on_connection(bool up);
+    void on_told(const store::Told& told) override;
+    void on_whisper(const std::string& name, const std::string& message) override;
+    void on_missed(const std::string& name) override;
+    void on_servers(const std::set<std::string>& alive) override;
+    void on_connection(bool up) override;
 
-    // Runs `task` on this shard's thread; from any thread.
-    void on_thread(std::function<void()> task);
+    void on_thread(std::function<void()> task) override;
 
     void start();
     // Nothing new is taken; called before the store is closed.

@@ -313,6 +313,14 @@ void Home::on_whisper(const std::string& name, const std::string& message) {
     drain(*found->second, People::same);
 }
 
+void Home::on_missed(const std::string& name) {
+    counters_.overruns.fetch_add(1, std::memory_order_relaxed);
+    const auto found = rooms_.find(name);
+    if (found == rooms_.end()) return;
+    found->second->replica->on_missed(read_clocks());
+    drain(*found->second);
+}
+
 void Home::on_servers(const std::set<std::string>& alive) {
     const Now now = read_clocks();
     std::vector<HomeRoom*> all;

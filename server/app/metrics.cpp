@@ -78,7 +78,7 @@ const std::vector<Series>& series() {
          [](const Shard& shard) {
              return static_cast<double>(shard.counters().late_ms.load(std::memory_order_relaxed)) / 1000;
          }},
-        {"waaft_overruns_total", "Times that a queue between shards was full.", counter, of_shard(&S::overruns)},
+        {"waaft_overruns_total", "Times that a queue between threads was full.", counter, of_shard(&S::overruns)},
         {"waaft_mail_waiting", "Messages that wait between shards.", gauge, of_shard(&S::mail_waiting)},
         {"waaft_http_requests_total", "HTTP requests.", counter, of_shard(&S::requests)},
         {"waaft_stun_answered_total", "STUN Binding requests answered.", counter, of_shard(&S::stun_answered)},

@@ -1,37 +1,34 @@
 #include "server/app/shared_news.h"
 
-#include "server/app/home.h"
 #include "server/app/post_office.h"
 #include "server/base/log.h"
 
 namespace waaft::app {
 
-void SharedNews::add_home(Home& home) {
+void SharedNews::add_home(NewsTaker& home) {
     const std::lock_guard lock(mutex_);
-    homes_.push_back(&home);
+    inboxes_.push_back(std::make_unique<NewsInbox>(home));
 }
 
-std::vector<Home*> SharedNews::homes() {
+std::vector<NewsInbox*> SharedNews::inboxes() {
     const std::lock_guard lock(mutex_);
-    return homes_;
+    std::vector<NewsInbox*> all;
+    for (const auto& inbox : inboxes_) all.push_back(inbox.get());
+    return all;
 }
 
-Home* SharedNews::home_of(const std::string& room) {
+NewsInbox* SharedNews::inbox_of(const std::string& room) {
     const std::lock_guard lock(mutex_);
     const std::size_t index = services_.post_office->home_of(room);
-    return index < homes_.size() ? homes_[index] : nullptr;
+    return index < inboxes_.size() ? inboxes_[index].get() : nullptr;
 }
 
 void SharedNews::on_told(store::Told told) {
-    Home* home = home_of(told.room);
-    if (home == nullptr) return;
-    home->on_thread([home, told = std::move(told)] { home->on_told(told); });
+    if (NewsInbox* inbox = inbox_of(told.room)) inbox->tell(std::move(told));
 }
 
 void SharedNews::on_whisper(std::string room, std::string, std::string message) {
-    Home* home = home_of(room);
-    if (home == nullptr) return;
-    home->on_thread([home, room = std::move(room), message = std::move(message)] { home->on_whisper(room, message); });
+    if (NewsInbox* inbox = inbox_of(room)) inbox->whisper(std::move(room), std::move(message));
 }
 
 void SharedNews::on_link_revoked(std::string id, UnixMs expires_at) {
@@ -41,7 +38,7 @@ void SharedNews::on_link_revoked(std::string id, UnixMs expires_at) {
 void SharedNews::on_servers(std::vector<std::string> servers) {
     services_.servers_alive = servers.size();
     const std::set<std::string> alive(servers.begin(), servers.end());
-    for (Home* home : homes()) home->on_thread([home, alive] { home->on_servers(alive); });
+    for (NewsInbox* inbox : inboxes()) inbox->say_alive(alive);
 }
 
 void SharedNews::on_connection(bool up) {
@@ -52,7 +49,7 @@ void SharedNews::on_connection(bool up) {
         log::info("The server that keeps the rooms is back.");
     else
         log::warn("The server that keeps the rooms is away: calls go on, chat waits, no new rooms are made.");
-    for (Home* home : homes()) home->on_thread([home, up] { home->on_connection(up); });
+    for (NewsInbox* inbox : inboxes()) inbox->say_connection(up);
 }
 
 }  // namespace waaft::app

@@ -4,7 +4,7 @@
 // destructor join it, so they are not for that thread. Ownership: the listener outlives the store.
 // Units: bytes, milliseconds. Errors: Error with the codes below at start, StoreError afterwards; each `away` is
 // followed by on_connection(false), and by on_connection(true) once Redis is back and checked again.
-// Bounds: queue_max calls under way; what was told of a room that is just being opened: 4096 tellings.
+// Bounds: queue_max calls under way; what was told of a room that is just being opened: held.h.
 // Source: Redis 7.0, without anything that Valkey 8 lacks; RESP2.
 #pragma once
 

@@ -13,7 +13,6 @@ using store::Done;
 using store::Snapshot;
 using store::StoreError;
 
-constexpr std::size_t held_max = 4096;
 constexpr auto complaint_every = std::chrono::seconds(1);
 
 Read<bool> read_any(const Reply&) { return true; }
@@ -200,10 +199,10 @@ void RedisStoreImpl::read_open(const std::string& name, std::uint64_t opened, Do
 void RedisStoreImpl::settle(const std::string& name, std::uint64_t opened, store::Revision revision) {
     OpenRoom* room = find(name, opened);
     if (room == nullptr || !room->held) return;
-    auto held = std::move(*room->held);
+    auto held = std::move(*room->held).take();
     room->held.reset();
     room->first = revision;
-    for (Heard& heard : held) deliver(name, std::move(heard));
+    for (auto& [heard, bytes] : held) deliver(name, std::move(heard));
 }
 
 void RedisStoreImpl::read(const std::string& name, Done<std::optional<Snapshot>> done) {
@@ -339,9 +338,7 @@ void RedisStoreImpl::on_message(std::string_view channel, std::string_view paylo
     const auto room = rooms_.find(name);
     if (room == rooms_.end()) return;
     if (!room->second.held) return deliver(name, std::move(*heard));
-    auto& held = *room->second.held;
-    if (held.size() == held_max) held.pop_front();
-    held.push_back(std::move(*heard));
+    room->second.held->add(std::move(*heard), sizeof(Heard) + payload.size());
 }
 
 void RedisStoreImpl::deliver(const std::string& room, Heard heard) {

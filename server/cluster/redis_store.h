@@ -4,6 +4,7 @@
 // redis.h.
 #pragma once
 
+#include "server/cluster/held.h"
 #include "server/cluster/page_reading.h"
 #include "server/cluster/session.h"
 
@@ -42,7 +43,7 @@ private:
         std::uint64_t read_in = 0;  // the connection in which it was read last; 0: not yet
         store::Revision first = 0;  // of the snapshot it was opened with; older tellings may still be on their way
         // What was heard before it was read first.
-        std::optional<std::deque<Heard>> held;
+        std::optional<Held> held;
     };
     template <class T>
     using Reader = std::function<Read<T>(const Reply&)>;
