@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <tuple>
 
 namespace waaft::cluster {
 namespace {
@@ -194,6 +195,22 @@ Command Commands::revoke(std::string_view id, UnixMs expires_at) const {
 
 Command Commands::links() const { return run_one(Script::links, keys_.links()); }
 
+Command Commands::record_link(const std::string& room, std::string_view life, const store::LinkRow& link) const {
+    Command command = run(Script::record, keys_.links_of(room));
+    command.add(life).add(link.id).add(encode_link(link, life)).add(link.host_key);
+    return command.add(std::uint64_t{store::LinkStore::links_max}).add(store::revoked_link_id(room, ""));
+}
+
+Command Commands::list_links(const std::string& room, std::string_view life) const {
+    return run(Script::list, keys_.links_of(room)).add(life).add(store::revoked_link_id(room, ""));
+}
+
+Command Commands::void_links(const std::string& room, const std::string& life, UnixMs until) const {
+    Command command = run(Script::void_all, keys_.links_of(room));
+    command.add(life).add(store::revoked_link_id(room, "")).add(to_time(until));
+    return command.add(store::unrecorded_links_id(room, life)).add(keys_.links_channel());
+}
+
 Command Commands::allow(std::string_view key, std::uint32_t most, Duration period) const {
     return run_one(Script::allow, keys_.counter(key)).add(std::uint64_t{most}).add(to_ms(period));
 }
@@ -282,6 +299,30 @@ Read<std::vector<std::string>> read_list(const Reply& reply) {
 Read<bool> read_flag(const Reply& reply) {
     if (!reply.is(Reply::Kind::integer)) return unlike("allow");
     return reply.integer != 0;
+}
+
+Read<store::Recorded> read_recorded(const Reply& reply) {
+    if (!reply.is(Reply::Kind::text)) return unlike("record");
+    if (reply.text == "d") return store::Recorded::done;
+    if (reply.text == "f") return store::Recorded::too_many;
+    if (reply.text == "g") return store::Recorded::gone;
+    return unlike("record");
+}
+
+// [id, link, "r" or "-", id, link, ...]
+Read<std::vector<store::LinkRow>> read_links(const Reply& reply) {
+    if (!is_list(reply, false) || reply.items.size() % 3 != 0) return unlike("list");
+    std::vector<store::LinkRow> links;
+    for (std::size_t i = 0; i < reply.items.size(); i += 3) {
+        auto link = decode_link(reply.items[i].text, reply.items[i + 1].text);
+        if (!link) return Misread{"link " + reply.items[i].text + " is " + std::string(to_string(link.error()))};
+        link->revoked = reply.items[i + 2].text == "r";
+        links.push_back(std::move(*link));
+    }
+    std::sort(links.begin(), links.end(), [](const store::LinkRow& one, const store::LinkRow& other) {
+        return std::tie(one.made_at, one.id) < std::tie(other.made_at, other.id);
+    });
+    return links;
 }
 
 }  // namespace waaft::cluster

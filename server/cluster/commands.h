@@ -82,6 +82,9 @@ public:
     Command whisper(std::string_view room, const Whisper& whisper) const;
     Command revoke(std::string_view id, UnixMs expires_at) const;
     Command links() const;
+    Command record_link(const std::string& room, std::string_view life, const store::LinkRow& link) const;
+    Command list_links(const std::string& room, std::string_view life) const;
+    Command void_links(const std::string& room, const std::string& life, UnixMs until) const;
     Command allow(std::string_view key, std::uint32_t most, Duration period) const;
     Command alive(std::string_view server) const;
     Command leave(std::string_view server) const;
@@ -99,5 +102,8 @@ Read<std::optional<store::Snapshot>> read_snapshot(const Reply& reply, std::stri
 Read<PageStep> read_page(const Reply& reply);
 Read<std::vector<std::string>> read_list(const Reply& reply);
 Read<bool> read_flag(const Reply& reply);
+Read<store::Recorded> read_recorded(const Reply& reply);
+// The oldest first.
+Read<std::vector<store::LinkRow>> read_links(const Reply& reply);
 
 }  // namespace waaft::cluster

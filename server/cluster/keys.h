@@ -13,6 +13,9 @@
 //   PREFIX:r:ROOM:c           list: the records, their seqs without a gap
 //   PREFIX:r:ROOM:b           set: the bans
 //   PREFIX:r:ROOM:n:0 and 1   hashes: nonces of this and of the last period
+//   PREFIX:r:ROOM:l           hash: the links that were made; stays a day longer than the room, for a server of an
+//   earlier
+//                             version keeps the room and not this
 //   PREFIX:t:ROOM             channel: what is told of a room
 //   PREFIX:l                  channel: revoked links
 // Channels are the same in every database of a Redis, so in another one than 0 theirs begin with PREFIX:NUMBER:.
@@ -38,10 +41,14 @@ public:
     std::string counter(std::string_view key) const { return prefix_ + "a:" + std::string(key); }
     std::string channel(std::string_view room) const { return channels_ + "t:" + std::string(room); }
     std::string links_channel() const { return channels_ + "l"; }
-    // In the order of the scripts' KEYS; the servers and the lineage stand behind.
-    std::array<std::string, 8> room(std::string_view name) const {
+    // In the order of the scripts' KEYS.
+    std::array<std::string, 9> room(std::string_view name) const {
         const std::string key = prefix_ + "r:" + std::string(name);
-        return {key, key + ":m", key + ":c", key + ":b", key + ":n:0", key + ":n:1", servers(), lineage()};
+        return {key, key + ":m", key + ":c", key + ":b", key + ":n:0", key + ":n:1", servers(), lineage(), key + ":l"};
+    }
+    std::array<std::string, 3> links_of(std::string_view name) const {
+        const std::string key = prefix_ + "r:" + std::string(name);
+        return {key, key + ":l", links()};
     }
     // The room of a channel; empty if it is none of ours.
     std::string_view room_of(std::string_view channel) const {

@@ -283,6 +283,28 @@ void RedisStoreImpl::read_on(const std::string& room, const std::shared_ptr<Page
               });
 }
 
+void RedisStoreImpl::record_link(std::string room, std::string life, store::LinkRow link, Done<store::Recorded> done) {
+    enqueue<store::Recorded>(
+        std::move(done), [this, room = std::move(room), life = std::move(life), link = std::move(link)](auto answer) {
+            ask<store::Recorded>(commands_.record_link(room, life, link), room, read_recorded, std::move(answer));
+        });
+}
+
+void RedisStoreImpl::links(std::string room, std::string life, Done<std::vector<store::LinkRow>> done) {
+    enqueue<std::vector<store::LinkRow>>(
+        std::move(done), [this, room = std::move(room), life = std::move(life)](auto answer) {
+            ask<std::vector<store::LinkRow>>(commands_.list_links(room, life), room, read_links, std::move(answer));
+        });
+}
+
+void RedisStoreImpl::void_links(std::string room, std::string life, UnixMs until,
+                                Done<std::vector<store::LinkRow>> done) {
+    enqueue<std::vector<store::LinkRow>>(std::move(done), [this, room = std::move(room), life = std::move(life),
+                                                           until](auto answer) {
+        ask<std::vector<store::LinkRow>>(commands_.void_links(room, life, until), room, read_links, std::move(answer));
+    });
+}
+
 // ---- what concerns no room ----
 
 void RedisStoreImpl::revoke_link(std::string id, UnixMs expires_at, Done<void> done) {

@@ -32,6 +32,11 @@ public:
     void history(std::string room, store::Seq before, std::uint32_t limit, store::Done<store::Page> done) override;
     void revoke_link(std::string id, UnixMs expires_at, store::Done<void> done) override;
     void revoked_links(store::Done<std::vector<std::string>> done) override;
+    void record_link(std::string room, std::string life, store::LinkRow link,
+                     store::Done<store::Recorded> done) override;
+    void links(std::string room, std::string life, store::Done<std::vector<store::LinkRow>> done) override;
+    void void_links(std::string room, std::string life, UnixMs until,
+                    store::Done<std::vector<store::LinkRow>> done) override;
     void allow(std::string key, std::uint32_t most, Duration period, store::Done<bool> done) override;
     std::size_t queued() const override { return waiting_; }
     void close() override;

@@ -13,6 +13,7 @@ local call = redis.call
 local room, members, log, bans = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local nonces = {KEYS[5], KEYS[6]}
 local lineage = string.match(call('GET', KEYS[8]) or '', ' (%S+)$') or ''
+local links, links_longer = KEYS[9], 86400000
 
 local function int(number) return string.format('%.0f', number) end
 local function damaged(what) return redis.error_reply('DAMAGED ' .. what) end
@@ -27,6 +28,7 @@ local function keep_for(keep)
   local left = call('PTTL', room)
   if left < keep or left > longest then
     for i = 1, 4 do call('PEXPIRE', KEYS[i], int(longest)) end
+    call('PEXPIRE', links, int(longest + links_longer))
     return
   end
   for i = 2, 4 do
@@ -69,7 +71,7 @@ if call('EXISTS', room) == 1 then
 end
 local last = tonumber(ARGV[3])
 call('HSET', room, 'e', ARGV[1], 'w', ARGV[2], 'r', '0', 'u', '0', 'q', int(last), 'b', int(last + 1), 'l', lineage)
-call('DEL', members, log, bans, nonces[1], nonces[2])
+call('DEL', members, log, bans, nonces[1], nonces[2], links)
 keep_for(tonumber(ARGV[4]))
 return 'd'
 )lua";
@@ -199,7 +201,7 @@ local function tell()
        written .. '\n' .. message)
 end
 if ends then
-  call('DEL', unpack(KEYS, 1, 6))
+  call('DEL', links, unpack(KEYS, 1, 6))
   tell()
   return answer
 end
@@ -328,6 +330,7 @@ while first <= kept.last and not young do
   end
 end
 for i = 1, 4 do call('PEXPIRE', KEYS[i], ARGV[1]) end
+call('PEXPIRE', links, int(tonumber(ARGV[1]) + links_longer))
 if first > kept.first then
   call('LTRIM', log, first - kept.first, -1)
   call('HSET', room, 'b', int(first))
@@ -409,6 +412,98 @@ local time = redis.call('TIME')
 return redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%.0f', tonumber(time[1]) * 1000), '+inf')
 )lua";
 
+// Before every script of a room's links. KEYS: the room, its links, revoked links.
+constexpr const char* links_head = R"lua(
+local call = redis.call
+local room, links, revoked, links_longer = KEYS[1], KEYS[2], KEYS[3], 86400000
+local time = call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+
+local function int(number) return string.format('%.0f', number) end
+-- All, also those of an earlier life of the room that an earlier version has ended; or nil and the reply that says why
+-- not.
+local function load_links()
+  local kept, found = call('HGETALL', links), {}
+  for i = 1, #kept, 2 do
+    local id, value = kept[i], kept[i + 1]
+    local role, expires, life, host_key = string.match(value, '^1 (%d+) %d+ (%d+) (%S+) (%S+) ')
+    if not role then return nil, redis.error_reply('DAMAGED link ' .. id .. ' is not of version 1') end
+    found[#found + 1] = {id = id, value = value, role = role, expires = tonumber(expires), life = life, host_key = host_key}
+  end
+  return found
+end
+)lua";
+
+constexpr const char* record_text = R"lua(
+-- ARGV: life, id, value, which host key is in force, how many there may be, what stands before an id among the revoked.
+local row = call('HGET', room, 'w') or ''
+if #row < 15 or string.byte(row, 1) ~= 1 or int(struct.unpack('>I8', row, 8)) ~= ARGV[1] then return 'g' end
+local all, why = load_links()
+if not all then return why end
+local gone, staying = {}, {}
+for _, link in ipairs(all) do
+  if link.expires <= now or link.life ~= ARGV[1] then
+    gone[#gone + 1] = link.id
+  else
+    staying[#staying + 1] = link
+  end
+end
+local count, most = #staying, tonumber(ARGV[5])
+if count >= most then
+  for _, link in ipairs(staying) do
+    if (link.role == '0' and link.host_key ~= ARGV[4]) or call('ZSCORE', revoked, ARGV[6] .. link.id) then
+      gone[#gone + 1] = link.id
+      count = count - 1
+    end
+  end
+end
+if count >= most then return 'f' end
+call('HSET', links, ARGV[2], ARGV[3])
+for _, id in ipairs(gone) do call('HDEL', links, id) end
+local left = call('PTTL', room)
+if left > 0 then call('PEXPIRE', links, int(left + links_longer)) end
+return 'd'
+)lua";
+
+constexpr const char* list_text = R"lua(
+-- ARGV: life, what stands before an id among the revoked.
+local all, why = load_links()
+if not all then return why end
+local listed = {}
+for _, link in ipairs(all) do
+  if link.life == ARGV[1] then
+    listed[#listed + 1] = link.id
+    listed[#listed + 1] = link.value
+    listed[#listed + 1] = call('ZSCORE', revoked, ARGV[2] .. link.id) and 'r' or '-'
+  end
+end
+return listed
+)lua";
+
+constexpr const char* void_text = R"lua(
+-- ARGV: life, what stands before an id among the revoked, until when it is remembered, how those that were never
+-- recorded stand there, the channel. Answers as `list`.
+local all, why = load_links()
+if not all then return why end
+local voided = {}
+local function revoke(id)
+  call('ZADD', revoked, ARGV[3], id)
+  call('PUBLISH', ARGV[5], '1l ' .. ARGV[3] .. ' ' .. id)
+end
+call('ZREMRANGEBYSCORE', revoked, '-inf', int(now))
+for _, link in ipairs(all) do
+  local id = ARGV[2] .. link.id
+  if link.life == ARGV[1] and not call('ZSCORE', revoked, id) then
+    revoke(id)
+    voided[#voided + 1] = link.id
+    voided[#voided + 1] = link.value
+    voided[#voided + 1] = 'r'
+  end
+end
+revoke(ARGV[4])
+return voided
+)lua";
+
 constexpr const char* allow_text = R"lua(
 -- KEYS: the counter. ARGV: how many, the period.
 if tonumber(redis.call('GET', KEYS[1]) or '0') >= tonumber(ARGV[1]) then return 0 end
@@ -424,13 +519,15 @@ ScriptText named(std::string text) {
 }
 
 ScriptText of_room(const char* text) { return named(std::string(room_head) + text); }
+ScriptText of_links(const char* text) { return named(std::string(links_head) + text); }
 
 }  // namespace
 
 const ScriptText& script(Script which) {
     static const std::array<ScriptText, scripts_count> all{
-        named(check_text),  of_room(create_text), of_room(read_text), of_room(commit_text), of_room(history_text),
-        of_room(keep_text), named(servers_text),  named(revoke_text), named(links_text),    named(allow_text)};
+        named(check_text),     of_room(create_text), of_room(read_text), of_room(commit_text), of_room(history_text),
+        of_room(keep_text),    named(servers_text),  named(revoke_text), named(links_text),    named(allow_text),
+        of_links(record_text), of_links(list_text),  of_links(void_text)};
     return all[static_cast<std::size_t>(which)];
 }
 

@@ -13,8 +13,22 @@
 
 namespace waaft::cluster {
 
-enum class Script : std::uint8_t { check, create, read, commit, history, keep, servers, revoke, links, allow };
-inline constexpr std::size_t scripts_count = 10;
+enum class Script : std::uint8_t {
+    check,
+    create,
+    read,
+    commit,
+    history,
+    keep,
+    servers,
+    revoke,
+    links,
+    allow,
+    record,
+    list,
+    void_all
+};
+inline constexpr std::size_t scripts_count = 13;
 
 struct ScriptText {
     std::string text;

@@ -148,6 +148,42 @@ Result<store::RoomRow, Unreadable> decode_row(std::string_view bytes) {
     return row;
 }
 
+std::string encode_link(const store::LinkRow& link, std::string_view life) {
+    std::string bytes = std::to_string(values_version);
+    const auto add = [&](std::string_view part) { bytes.append(" ").append(part); };
+    add(std::to_string(static_cast<unsigned>(link.role)));
+    add(std::to_string(link.made_at));
+    add(std::to_string(link.expires_at));
+    add(life);
+    add(link.host_key.empty() ? "-" : link.host_key);
+    add(std::to_string(link.key.size()));
+    return bytes + " " + link.key + link.name;
+}
+
+Result<store::LinkRow, Unreadable> decode_link(std::string id, std::string_view bytes) {
+    if (const auto found = to_number(take_until(bytes, ' ')); found != values_version)
+        return found > values_version ? Unreadable::newer : Unreadable::bad;
+    const auto role = to_number(take_until(bytes, ' '));
+    const auto made_at = to_number(take_until(bytes, ' '));
+    const auto expires_at = to_number(take_until(bytes, ' '));
+    const auto life = take_until(bytes, ' ');
+    const auto host_key = take_until(bytes, ' ');
+    const auto key_size = to_number(take_until(bytes, ' '));
+    if (!role || *role > static_cast<std::uint64_t>(store::Role::viewer) || !made_at || !expires_at || life.empty() ||
+        host_key.empty() || !key_size)
+        return Unreadable::bad;
+    if (*key_size > bytes.size()) return Unreadable::truncated;
+    store::LinkRow link;
+    link.id = std::move(id);
+    link.role = static_cast<store::Role>(*role);
+    link.made_at = static_cast<UnixMs>(*made_at);
+    link.expires_at = static_cast<UnixMs>(*expires_at);
+    if (host_key != "-") link.host_key = host_key;
+    link.key = bytes.substr(0, *key_size);
+    link.name = bytes.substr(*key_size);
+    return link;
+}
+
 Result<store::SharedMember, Unreadable> decode_member(std::string id, std::string_view bytes) {
     if (bytes.find('|') == std::string_view::npos) return Unreadable::bad;
     const auto at = to_number(take_until(bytes, '|'));

@@ -9,6 +9,8 @@
 //   row      version 1 | kind | locked | members_max 4 | created_at 8 | ended_at 8 | last_active_at 8 |
 //            host_key_hash | password_hash
 //   member   version of the member "|" the caller's value
+//   link     "1 ROLE MADE_AT EXPIRES_AT LIFE HOST_KEY SIZE " and the API key's name, so long, and the preset name;
+//            "-" for no host key
 //   told     "1c SERVER REVISION RULES e|- SEQS\n" and the change's message; "1w SERVER\n" and what tell() sent;
 //            "1l EXPIRES_AT ID" a revoked link. SEQS: "7x3,5r" for 7, 8, 9 and a repeated 5; "-" for none.
 #pragma once
@@ -45,6 +47,9 @@ Result<store::Record, Unreadable> decode_record(std::string_view bytes, store::S
 std::optional<std::string> encode_row(const store::RoomRow& row);
 // Without name, epoch and last_seq, which stand beside it.
 Result<store::RoomRow, Unreadable> decode_row(std::string_view bytes);
+
+std::string encode_link(const store::LinkRow& link, std::string_view life);
+Result<store::LinkRow, Unreadable> decode_link(std::string id, std::string_view bytes);
 
 Result<store::SharedMember, Unreadable> decode_member(std::string id, std::string_view bytes);
 

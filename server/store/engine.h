@@ -10,6 +10,7 @@
 namespace waaft::store {
 
 using Outcome = Result<void, StoreError>;
+inline constexpr std::size_t links_max = LinkStore::links_max;
 
 // Where a sweep stands: it goes from room to room by their internal numbers.
 struct SweepProgress {
@@ -32,12 +33,17 @@ public:
     virtual Outcome mark_member(const std::string& room, const MemberMark& mark, const std::string& address) = 0;
     virtual Outcome append(const Append& append) = 0;
     virtual Outcome revoke_link(const std::string& id, UnixMs expires_at) = 0;
+    virtual Result<Recorded, StoreError> record_link(const std::string& room, const std::string& life,
+                                                     const LinkRow& link) = 0;
+    virtual Result<std::vector<LinkRow>, StoreError> void_links(const std::string& room, const std::string& life,
+                                                                UnixMs until) = 0;
 
     virtual Result<std::optional<LoadedRoom>, StoreError> load_room(const std::string& name, std::uint32_t tail_max,
                                                                     UnixMs nonces_since) = 0;
     virtual Result<Page, StoreError> history(const std::string& room, Seq before, std::uint32_t limit) = 0;
     virtual Result<Page, StoreError> since(const std::string& room, Seq after, std::uint32_t limit) = 0;
     virtual Result<std::vector<std::string>, StoreError> revoked_links(UnixMs now) = 0;
+    virtual Result<std::vector<LinkRow>, StoreError> links(const std::string& room, const std::string& life) = 0;
 
     // Removes about `sweep_step` rows at most.
     virtual Outcome sweep(const Retention& retention, UnixMs now, SweepProgress& progress) = 0;

@@ -20,6 +20,7 @@ struct Room {
     std::map<Seq, Kept> log;
     std::map<std::string, MemberMark> marks;
     std::set<std::string> banned_addresses;
+    std::map<std::string, LinkRow> links;  // by id
 };
 
 void empty_text(Record& record) {
@@ -39,19 +40,26 @@ public:
     Outcome mark_member(const std::string& name, const MemberMark& mark, const std::string& address) override;
     Outcome append(const Append& append) override;
     Outcome revoke_link(const std::string& id, UnixMs expires_at) override;
+    Result<Recorded, StoreError> record_link(const std::string& name, const std::string& life,
+                                             const LinkRow& link) override;
+    Result<std::vector<LinkRow>, StoreError> void_links(const std::string& name, const std::string& life,
+                                                        UnixMs until) override;
     Result<std::optional<LoadedRoom>, StoreError> load_room(const std::string& name, std::uint32_t tail_max,
                                                             UnixMs nonces_since) override;
     Result<Page, StoreError> history(const std::string& name, Seq before, std::uint32_t limit) override;
     Result<Page, StoreError> since(const std::string& name, Seq after, std::uint32_t limit) override;
     Result<std::vector<std::string>, StoreError> revoked_links(UnixMs now) override;
+    Result<std::vector<LinkRow>, StoreError> links(const std::string& name, const std::string& life) override;
     Outcome sweep(const Retention& retention, UnixMs now, SweepProgress& progress) override;
 
 private:
     Room* find(const std::string& name);
+    Room* find_open(const std::string& name, const std::string& life);
+    bool is_revoked(const std::string& room, const std::string& link) const;
     Room* first_after(std::int64_t number);
 
     std::map<std::string, Room> rooms_;
-    std::map<std::string, UnixMs> links_;
+    std::map<std::string, UnixMs> revoked_;
     std::int64_t next_number_ = 1;
 };
 
@@ -71,7 +79,7 @@ Room* MemoryEngine::first_after(std::int64_t number) {
 Outcome MemoryEngine::create_room(const RoomRow& row) {
     const Room* room = find(row.name);
     if (room != nullptr && room->row.ended_at == 0) return StoreError::exists;
-    rooms_.insert_or_assign(row.name, Room{next_number_++, row, {}, {}, {}});
+    rooms_.insert_or_assign(row.name, Room{next_number_++, row, {}, {}, {}, {}});
     return {};
 }
 
@@ -83,6 +91,7 @@ Outcome MemoryEngine::update_room(const RoomRow& row) {
     updated.created_at = room->row.created_at;
     updated.last_seq = room->row.last_seq;
     room->row = std::move(updated);
+    if (row.ended_at != 0) room->links.clear();
     return {};
 }
 
@@ -113,8 +122,59 @@ Outcome MemoryEngine::append(const Append& append) {
 }
 
 Outcome MemoryEngine::revoke_link(const std::string& id, UnixMs expires_at) {
-    links_.insert_or_assign(id, expires_at);
+    revoked_.insert_or_assign(id, expires_at);
     return {};
+}
+
+Room* MemoryEngine::find_open(const std::string& name, const std::string& life) {
+    Room* room = find(name);
+    return room != nullptr && room->row.epoch == life && room->row.ended_at == 0 ? room : nullptr;
+}
+
+bool MemoryEngine::is_revoked(const std::string& room, const std::string& link) const {
+    return revoked_.contains(revoked_link_id(room, link));
+}
+
+Result<Recorded, StoreError> MemoryEngine::record_link(const std::string& name, const std::string& life,
+                                                       const LinkRow& link) {
+    Room* room = find_open(name, life);
+    if (room == nullptr) return Recorded::gone;
+    std::erase_if(room->links, [&](const auto& entry) { return entry.second.expires_at <= link.made_at; });
+    if (room->links.size() >= links_max) {
+        std::erase_if(room->links, [&](const auto& entry) {
+            const LinkRow& other = entry.second;
+            const bool of_earlier_host = other.role == Role::host && other.host_key != link.host_key;
+            return of_earlier_host || is_revoked(name, other.id);
+        });
+    }
+    if (room->links.size() >= links_max) return Recorded::too_many;
+    room->links.insert_or_assign(link.id, link);
+    return Recorded::done;
+}
+
+Result<std::vector<LinkRow>, StoreError> MemoryEngine::links(const std::string& name, const std::string& life) {
+    std::vector<LinkRow> found;
+    const Room* room = find_open(name, life);
+    if (room == nullptr) return found;
+    for (const auto& [id, link] : room->links) {
+        found.push_back(link);
+        found.back().revoked = is_revoked(name, id);
+    }
+    std::stable_sort(found.begin(), found.end(),
+                     [](const LinkRow& one, const LinkRow& other) { return one.made_at < other.made_at; });
+    return found;
+}
+
+Result<std::vector<LinkRow>, StoreError> MemoryEngine::void_links(const std::string& name, const std::string& life,
+                                                                  UnixMs until) {
+    auto voided = links(name, life);
+    std::erase_if(*voided, [](const LinkRow& link) { return link.revoked; });
+    for (LinkRow& link : *voided) {
+        link.revoked = true;
+        revoked_.insert_or_assign(revoked_link_id(name, link.id), until);
+    }
+    revoked_.insert_or_assign(unrecorded_links_id(name, life), until);
+    return voided;
 }
 
 Result<std::optional<LoadedRoom>, StoreError> MemoryEngine::load_room(const std::string& name, std::uint32_t tail_max,
@@ -169,7 +229,7 @@ Result<Page, StoreError> MemoryEngine::since(const std::string& name, Seq after,
 
 Result<std::vector<std::string>, StoreError> MemoryEngine::revoked_links(UnixMs now) {
     std::vector<std::string> ids;
-    for (const auto& [id, expires_at] : links_) {
+    for (const auto& [id, expires_at] : revoked_) {
         if (expires_at > now) ids.push_back(id);
     }
     return ids;
@@ -187,7 +247,7 @@ Seq first_kept(const Room& room, std::uint32_t keep) {
 // One room a step.
 Outcome MemoryEngine::sweep(const Retention& retention, UnixMs now, SweepProgress& progress) {
     if (progress.room == 0)
-        progress.removed += std::erase_if(links_, [&](const auto& link) { return link.second <= now; });
+        progress.removed += std::erase_if(revoked_, [&](const auto& link) { return link.second <= now; });
     Room* room = first_after(progress.room);
     progress.finished = room == nullptr;
     if (room == nullptr) return {};
@@ -203,6 +263,7 @@ Outcome MemoryEngine::sweep(const Retention& retention, UnixMs now, SweepProgres
             return entry.second.kind != MemberMark::Kind::banned && entry.second.at < now - retention.marks_age_ms;
         });
     }
+    std::erase_if(room->links, [&](const auto& entry) { return entry.second.expires_at <= now; });
     const Seq first = retention.chat_messages == 0 ? 0 : first_kept(*room, retention.chat_messages);
     const UnixMs oldest = retention.chat_age_ms == 0 ? 0 : now - retention.chat_age_ms;
     progress.removed += std::erase_if(

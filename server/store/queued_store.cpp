@@ -118,6 +118,24 @@ void QueuedStore::revoked_links(Done<std::vector<std::string>> done) {
     push(make_read([](Engine& engine) { return engine.revoked_links(read_clocks().wall); }, std::move(done)));
 }
 
+void QueuedStore::record_link(std::string room, std::string life, LinkRow link, Done<Recorded> done) {
+    push(make_write([room = std::move(room), life = std::move(life),
+                     link = std::move(link)](Engine& engine) { return engine.record_link(room, life, link); },
+                    std::move(done)));
+}
+
+void QueuedStore::links(std::string room, std::string life, Done<std::vector<LinkRow>> done) {
+    push(
+        make_read([room = std::move(room), life = std::move(life)](Engine& engine) { return engine.links(room, life); },
+                  std::move(done)));
+}
+
+void QueuedStore::void_links(std::string room, std::string life, UnixMs until, Done<std::vector<LinkRow>> done) {
+    push(make_write([room = std::move(room), life = std::move(life),
+                     until](Engine& engine) { return engine.void_links(room, life, until); },
+                    std::move(done)));
+}
+
 void QueuedStore::sweep(Retention retention, UnixMs now, Done<std::uint64_t> done) {
     push(std::make_unique<SweepCall>(retention, now, std::move(done)));
 }

@@ -40,6 +40,9 @@ public:
     void since(std::string room, Seq after, std::uint32_t limit, Done<Page> done) override;
     void revoke_link(std::string id, UnixMs expires_at, Done<void> done) override;
     void revoked_links(Done<std::vector<std::string>> done) override;
+    void record_link(std::string room, std::string life, LinkRow link, Done<Recorded> done) override;
+    void links(std::string room, std::string life, Done<std::vector<LinkRow>> done) override;
+    void void_links(std::string room, std::string life, UnixMs until, Done<std::vector<LinkRow>> done) override;
     void sweep(Retention retention, UnixMs now, Done<std::uint64_t> done) override;
     std::size_t queued() const override;
     void close() override;

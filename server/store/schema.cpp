@@ -72,7 +72,22 @@ ALTER TABLE marks ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX records_reaction ON records (room, target, sender, emoji) WHERE kind = 2 AND is_on = 1;
 )";
 
-constexpr std::array<Migration, 2> all_migrations{{{1, version_1}, {2, version_2}}};
+// The links that were made, so that a host can see and void them. Those of before are not known.
+constexpr std::string_view version_3 = R"(
+CREATE TABLE links (
+    room INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    role INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    host_key TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (room, id)
+) WITHOUT ROWID;
+)";
+
+constexpr std::array<Migration, 3> all_migrations{{{1, version_1}, {2, version_2}, {3, version_3}}};
 
 Error newer(const std::string& file, std::int64_t found, int known) {
     return {"store_newer",

@@ -113,10 +113,8 @@ public:
     virtual void on_connection(bool up) = 0;
 };
 
-class SharedStore {
+class SharedStore : public LinkStore {
 public:
-    virtual ~SharedStore() = default;
-
     // `exists` if there is one of that name. `keep` as in Change.
     virtual void create_room(RoomRow row, Duration keep, Done<void> done) = 0;
     // From now on the listener is told of it. nullopt: there is no such room, and nothing is told.

@@ -124,10 +124,11 @@ Outcome SqliteEngine::insert_room(const RoomRow& row) {
 }
 
 Outcome SqliteEngine::delete_room(std::int64_t room) {
-    for (const std::string_view sql : {std::string_view("DELETE FROM records WHERE room = ?1"),
-                                       std::string_view("DELETE FROM marks WHERE room = ?1"),
-                                       std::string_view("DELETE FROM banned_addresses WHERE room = ?1"),
-                                       std::string_view("DELETE FROM rooms WHERE id = ?1")}) {
+    for (const std::string_view sql :
+         {std::string_view("DELETE FROM records WHERE room = ?1"),
+          std::string_view("DELETE FROM marks WHERE room = ?1"),
+          std::string_view("DELETE FROM banned_addresses WHERE room = ?1"),
+          std::string_view("DELETE FROM links WHERE room = ?1"), std::string_view("DELETE FROM rooms WHERE id = ?1")}) {
         if (const Outcome outcome = run(sql, room); !outcome) return outcome;
     }
     return {};
@@ -142,7 +143,8 @@ Outcome SqliteEngine::update_room(const RoomRow& row) {
             std::int64_t{row.members_max}, row.ended_at, row.last_active_at);
         if (!changed) return changed.error();
         if (*changed == 0) return StoreError::conflict;
-        return {};
+        if (row.ended_at == 0) return {};
+        return run("DELETE FROM links WHERE room = (SELECT id FROM rooms WHERE name = ?1)", row.name);
     });
 }
 

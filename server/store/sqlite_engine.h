@@ -25,11 +25,16 @@ public:
     Outcome mark_member(const std::string& room, const MemberMark& mark, const std::string& address) override;
     Outcome append(const Append& append) override;
     Outcome revoke_link(const std::string& id, UnixMs expires_at) override;
+    Result<Recorded, StoreError> record_link(const std::string& room, const std::string& life,
+                                             const LinkRow& link) override;
+    Result<std::vector<LinkRow>, StoreError> void_links(const std::string& room, const std::string& life,
+                                                        UnixMs until) override;
     Result<std::optional<LoadedRoom>, StoreError> load_room(const std::string& name, std::uint32_t tail_max,
                                                             UnixMs nonces_since) override;
     Result<Page, StoreError> history(const std::string& room, Seq before, std::uint32_t limit) override;
     Result<Page, StoreError> since(const std::string& room, Seq after, std::uint32_t limit) override;
     Result<std::vector<std::string>, StoreError> revoked_links(UnixMs now) override;
+    Result<std::vector<LinkRow>, StoreError> links(const std::string& room, const std::string& life) override;
     Outcome sweep(const Retention& retention, UnixMs now, SweepProgress& progress) override;
     std::optional<TimePoint> deadline() const override { return wipe_at_; }
     void on_deadline(TimePoint now) override;
@@ -49,6 +54,10 @@ private:
 
     // 0: no such room.
     Result<std::int64_t, StoreError> find_room(const std::string& name);
+    // 0: it has ended, or that life of it.
+    Result<std::int64_t, StoreError> find_open(const std::string& name, const std::string& life);
+    Outcome make_space_for_link(std::int64_t room, const std::string& name, const LinkRow& link, bool& has_space);
+    Outcome insert_link(std::int64_t room, const LinkRow& link);
     Outcome insert_room(const RoomRow& row);
     Outcome insert_record(std::int64_t room, const Append& append);
     Outcome empty_texts(std::int64_t room, const Record& by);

@@ -57,6 +57,8 @@ Result<std::uint32_t, StoreError> SqliteEngine::sweep_room(const RoomToSweep& sw
                                      now - retention.marks_age_ms);
         if (!outdated) return outdated;
     }
+    if (const Outcome expired = run("DELETE FROM links WHERE room = ?1 AND expires_at <= ?2", room, now); !expired)
+        return expired.error();
     if (retention.chat_age_ms != 0) {
         const auto aged = change(
             "DELETE FROM records WHERE room = ?1 AND seq IN "

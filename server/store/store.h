@@ -105,10 +105,47 @@ struct Retention {
     UnixMs marks_age_ms = 0;          // marks of roles and removals that are older go: no token is as old
 };
 
-class Store {
-public:
-    virtual ~Store() = default;
+// A join link that was made. The link itself is a signed token and is not kept.
+struct LinkRow {
+    std::string id;
+    Role role = Role::viewer;
+    std::string name;      // preset display name, may be empty
+    std::string key;       // the API key's name that made it, empty: the host
+    std::string host_key;  // which host key was in force
+    UnixMs made_at = 0;
+    UnixMs expires_at = 0;
+    bool revoked = false;
+};
+enum class Recorded : std::uint8_t {
+    done,
+    too_many,  // LinkStore::links_max of them let somebody in
+    gone,      // there is no such life of a room
+};
 
+// How a link stands among the revoked ones, and all those of a room's life that were made without being recorded.
+inline std::string revoked_link_id(const std::string& room, const std::string& link) { return room + "/" + link; }
+inline std::string unrecorded_links_id(const std::string& room, const std::string& life) {
+    return room + "/unrecorded-" + life;
+}
+
+// The links of a room. `life` sets it apart from earlier ones of its name: the epoch in a Store; in a SharedStore,
+// where the epoch may change, created_at in decimal. They go with the room.
+class LinkStore {
+public:
+    static constexpr std::size_t links_max = 1000;  // of a room
+
+    virtual ~LinkStore() = default;
+    // What has expired at `made_at` goes; where links_max are there, also what is revoked or a host's of an earlier
+    // host key than link.host_key.
+    virtual void record_link(std::string room, std::string life, LinkRow link, Done<Recorded> done) = 0;
+    // The oldest first. There may be expired ones.
+    virtual void links(std::string room, std::string life, Done<std::vector<LinkRow>> done) = 0;
+    // Revokes all in one write, and unrecorded_links_id(); remembered until `until`. What was not revoked before.
+    virtual void void_links(std::string room, std::string life, UnixMs until, Done<std::vector<LinkRow>> done) = 0;
+};
+
+class Store : public LinkStore {
+public:
     // `exists` if a room with that name is open; an ended one is replaced, with all that was its.
     virtual void create_room(RoomRow row, Done<void> done) = 0;
     // nullopt: there is no such room. Ended rooms are given with an empty tail.

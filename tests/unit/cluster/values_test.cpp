@@ -137,6 +137,37 @@ TEST_CASE("a row comes back as it was") {
     CHECK(decode_row("\2" + bytes->substr(1)).error() == Unreadable::newer);
 }
 
+TEST_CASE("a link comes back as it was") {
+    store::LinkRow link;
+    link.role = store::Role::host;
+    link.made_at = 1700000000000;
+    link.expires_at = 1700000000001;
+    CHECK(encode_link(link, "5") == "1 0 1700000000000 1700000000001 5 - 0 ");
+    for (const std::string& text : {std::string(), std::string("with space"), std::string("\0\n\xC3\xA9", 4)}) {
+        link.key = text;
+        link.name = text + "!";
+        link.host_key = text.empty() ? "" : "0011";
+        const std::string bytes = encode_link(link, "5");
+        const auto back = decode_link("id", bytes);
+        REQUIRE(back.has_value());
+        CHECK(back->id == "id");
+        CHECK(back->role == store::Role::host);
+        CHECK(back->made_at == link.made_at);
+        CHECK(back->expires_at == link.expires_at);
+        CHECK(back->host_key == link.host_key);
+        CHECK(back->key == link.key);
+        CHECK(back->name == link.name);
+        CHECK_FALSE(back->revoked);
+        const std::size_t head = bytes.size() - link.key.size() - link.name.size() - 1;
+        for (std::size_t size = 0; size < head; ++size) CHECK(decode_link("id", bytes.substr(0, size)).has_error());
+        CHECK(decode_link("id", "2" + bytes.substr(1)).error() == Unreadable::newer);
+    }
+    CHECK(decode_link("id", "1 3 1 2 5 - 0 ").error() == Unreadable::bad);
+    CHECK(decode_link("id", "1 0 x 2 5 - 0 ").error() == Unreadable::bad);
+    CHECK(decode_link("id", "1 0 1 2 5 - 9 Ann").error() == Unreadable::truncated);
+    CHECK(decode_link("id", "").error() == Unreadable::bad);
+}
+
 TEST_CASE("answers to a commit") {
     const auto done = decode_committed("d 12 7 5x3,2r,9");
     REQUIRE(done.has_value());
@@ -237,6 +268,8 @@ TEST_CASE("answers of another shape are misread, not taken") {
         CHECK_FALSE(read_created(reply).has_value());
         CHECK_FALSE(read_committed(reply).has_value());
         CHECK_FALSE(read_flag(reply).has_value());
+        CHECK_FALSE(read_recorded(reply).has_value());
+        CHECK_FALSE(read_links(reply).has_value());
     }
     list.items.resize(6);
     CHECK_FALSE(read_page(list).has_value());

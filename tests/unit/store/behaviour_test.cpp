@@ -1,6 +1,7 @@
 // One table of behaviours, run over both engines.
 #include "tests/unit/store/store_harness.h"
 
+#include <algorithm>
 #include <functional>
 
 using namespace waaft;
@@ -249,6 +250,118 @@ void links(Store& store) {
     CHECK(revoked().empty());
 }
 
+std::vector<std::string> ids(const std::vector<LinkRow>& links) {
+    std::vector<std::string> found;
+    for (const LinkRow& link : links) found.push_back(link.id + (link.revoked ? " revoked" : ""));
+    return found;
+}
+
+using Ids = std::vector<std::string>;
+
+void links_are_listed_and_voided(Store& store) {
+    const RoomRow room = make_room();
+    const UnixMs now = read_clocks().wall;
+    const UnixMs later = now + 3'600'000;
+    CHECK(record_link(store, room, make_link("x", now, later)) == Recorded::gone);
+    REQUIRE(create_room(store, room).has_value());
+    REQUIRE(create_room(store, make_room("red-owl")).has_value());
+    RoomRow other_life = room;
+    other_life.epoch = "another";
+    CHECK(record_link(store, other_life, make_link("x", now, later)) == Recorded::gone);
+    LinkRow host = make_link("b-first", now, later);
+    host.role = Role::host;
+    host.name.clear();
+    host.key.clear();
+    CHECK(record_link(store, room, host) == Recorded::done);
+    CHECK(record_link(store, room, make_link("a-second", now + 1, later)) == Recorded::done);
+    CHECK(record_link(store, room, make_link("c-third", now + 2, later)) == Recorded::done);
+    CHECK(record_link(store, make_room("red-owl"), make_link("theirs", now, later)) == Recorded::done);
+
+    auto listed = links_of(store, room);
+    REQUIRE(ids(listed) == Ids{"b-first", "a-second", "c-third"});
+    CHECK(listed[0].role == Role::host);
+    CHECK(listed[0].name.empty());
+    CHECK(listed[0].key.empty());
+    CHECK(listed[1].role == Role::viewer);
+    CHECK(listed[1].name == "Ann \xF0\x9F\xA6\x89");
+    CHECK(listed[1].key == "a school");
+    CHECK(listed[1].host_key == "0011");
+    CHECK(listed[1].made_at == now + 1);
+    CHECK(listed[1].expires_at == later);
+    CHECK(links_of(store, other_life).empty());
+
+    wait_for<void>([&](auto done) { store.revoke_link("blue-owl/a-second", later, std::move(done)); });
+    CHECK(ids(links_of(store, room)) == Ids{"b-first", "a-second revoked", "c-third"});
+    CHECK(ids(void_links(store, room, later)) == Ids{"b-first revoked", "c-third revoked"});
+    CHECK(ids(links_of(store, room)) == Ids{"b-first revoked", "a-second revoked", "c-third revoked"});
+    CHECK(void_links(store, room, later).empty());
+    CHECK(ids(links_of(store, make_room("red-owl"))) == Ids{"theirs"});
+    auto revoked = *wait_for<Ids>([&](auto done) { store.revoked_links(std::move(done)); });
+    std::sort(revoked.begin(), revoked.end());
+    CHECK(revoked ==
+          Ids{"blue-owl/a-second", "blue-owl/b-first", "blue-owl/c-third", "blue-owl/unrecorded-0123456789abcdef"});
+}
+
+void links_go_with_their_room(Store& store) {
+    RoomRow room = make_room();
+    const UnixMs now = read_clocks().wall;
+    const UnixMs day = 86'400'000;
+    REQUIRE(create_room(store, room).has_value());
+    REQUIRE(record_link(store, room, make_link("short", now, now + 1000)) == Recorded::done);
+    REQUIRE(record_link(store, room, make_link("long", now, now + 9 * day)) == Recorded::done);
+    CHECK(*sweep(store, {}, now + 1000) == 0);
+    CHECK(ids(links_of(store, room)) == Ids{"long"});
+
+    room.ended_at = now;
+    REQUIRE(update_room(store, room).has_value());
+    CHECK(links_of(store, room).empty());
+    CHECK(record_link(store, room, make_link("late", now, now + day)) == Recorded::gone);
+
+    // Also where somebody takes the same name and epoch.
+    room.ended_at = 0;
+    REQUIRE(create_room(store, room).has_value());
+    CHECK(links_of(store, room).empty());
+    REQUIRE(record_link(store, room, make_link("of this life", now, now + 9 * day)) == Recorded::done);
+    Retention retention;
+    retention.unused_age_ms = day;
+    CHECK(*sweep(store, retention, now + 2 * day) == 1);
+    REQUIRE(create_room(store, room).has_value());
+    CHECK(links_of(store, room).empty());
+}
+
+void links_are_bounded(Store& store) {
+    const RoomRow room = make_room();
+    const UnixMs now = read_clocks().wall;
+    const UnixMs later = now + 3'600'000;
+    REQUIRE(create_room(store, room).has_value());
+    const auto fill = [&](const std::string& name, std::size_t count, Role role) {
+        for (std::size_t i = 0; i < count; ++i) {
+            LinkRow link = make_link(name + std::to_string(i), now, later);
+            link.role = role;
+            store.record_link(room.name, room.epoch, std::move(link), {});
+        }
+    };
+    CHECK(record_link(store, room, make_link("expires", now, now + 1)) == Recorded::done);
+    fill("speaker", LinkStore::links_max - 2, Role::speaker);
+    fill("host", 1, Role::host);
+    REQUIRE(links_of(store, room).size() == LinkStore::links_max);
+    CHECK(record_link(store, room, make_link("one too many", now, later)) == Recorded::too_many);
+    CHECK(record_link(store, room, make_link("after that", now + 1, later)) == Recorded::done);
+    CHECK(record_link(store, room, make_link("too many again", now + 1, later)) == Recorded::too_many);
+    CHECK(links_of(store, room).size() == LinkStore::links_max);
+
+    LinkRow of_new_host = make_link("of the next host", now + 1, later);
+    of_new_host.host_key = "2233";
+    CHECK(record_link(store, room, of_new_host) == Recorded::done);
+    CHECK(record_link(store, room, of_new_host) == Recorded::too_many);
+    wait_for<void>([&](auto done) { store.revoke_link("blue-owl/speaker7", later, std::move(done)); });
+    CHECK(record_link(store, room, make_link("instead", now + 1, later)) == Recorded::done);
+    CHECK(record_link(store, room, make_link("nor this", now + 1, later)) == Recorded::too_many);
+    CHECK(void_links(store, room, later).size() == LinkStore::links_max);
+    CHECK(record_link(store, room, make_link("afresh", now + 1, later)) == Recorded::done);
+    CHECK(ids(links_of(store, room)) == Ids{"afresh"});
+}
+
 void sweeping(Store& store) {
     const UnixMs day = 86'400'000;
     const UnixMs now = 100 * day;
@@ -306,6 +419,9 @@ const std::vector<Behaviour> behaviours = {
     {"since", since_pages},
     {"marks", marks},
     {"revoked links", links},
+    {"links listed and voided", links_are_listed_and_voided},
+    {"links of a room that goes", links_go_with_their_room},
+    {"as many links as may be", links_are_bounded},
     {"sweep", sweeping},
 };
 
@@ -333,6 +449,8 @@ TEST_CASE("what was written is there after the store was closed and opened again
         CHECK(opened->migrated_copy.empty());
         REQUIRE(create_room(*opened->store, row).has_value());
         REQUIRE(append(*opened->store, to(row, make_chat(1, "hello"), "nonce-1")).has_value());
+        REQUIRE(record_link(*opened->store, row, make_link("one", 1, 2)) == Recorded::done);
+        CHECK(void_links(*opened->store, row, read_clocks().wall + 1'000'000).size() == 1);
     }
     auto opened = open_sqlite_store({directory.file(), 65536, {}});
     REQUIRE(opened.has_value());
@@ -342,4 +460,5 @@ TEST_CASE("what was written is there after the store was closed and opened again
     REQUIRE(loaded->tail.size() == 1);
     CHECK(loaded->tail[0] == make_chat(1, "hello"));
     CHECK(loaded->nonces.size() == 1);
+    CHECK(ids(links_of(*opened->store, row)) == Ids{"one revoked"});
 }

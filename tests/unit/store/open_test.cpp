@@ -138,6 +138,27 @@ TEST_CASE("an older schema is copied, then migrated") {
     CHECK(load(*older->store, make_room().name)->tail.size() == 3);
 }
 
+TEST_CASE("a database of before links were recorded has none, and takes them from then on") {
+    const TemporaryDirectory directory;
+    {
+        Database database = Database::open(directory.file(), "");
+        REQUIRE(upgrade_schema(database, directory.file(), migrations().first(2)).has_value());
+    }
+    run_sql(directory.file(),
+            "INSERT INTO rooms (name, epoch, kind, host_key_hash, password_hash, locked, members_max, created_at, "
+            "ended_at, last_active_at, last_seq) VALUES ('blue-owl', '0123456789abcdef', 0, '', '', 0, 7, 1, 0, 1, 0);"
+            "INSERT INTO revoked_links VALUES ('blue-owl/of-before', 9999999999999)");
+    const auto opened = open_at(directory.file());
+    REQUIRE(opened.has_value());
+    CHECK(opened->migrated_copy == directory.file() + ".v2.bak");
+    const RoomRow room = make_room();
+    CHECK(links_of(*opened->store, room).empty());
+    CHECK(record_link(*opened->store, room, make_link("one", 1, 9999999999999)) == Recorded::done);
+    CHECK(links_of(*opened->store, room).size() == 1);
+    CHECK(*wait_for<std::vector<std::string>>([&](auto done) { opened->store->revoked_links(std::move(done)); }) ==
+          std::vector<std::string>{"blue-owl/of-before"});
+}
+
 TEST_CASE("a migration that fails changes nothing") {
     const TemporaryDirectory directory;
     make_log(directory.file(), 2);

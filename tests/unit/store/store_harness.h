@@ -55,6 +55,36 @@ inline Result<std::uint64_t, StoreError> sweep(Store& store, Retention retention
     return wait_for<std::uint64_t>([&](auto done) { store.sweep(retention, now, std::move(done)); });
 }
 
+inline Recorded record_link(Store& store, const RoomRow& room, LinkRow link) {
+    const auto recorded = wait_for<Recorded>(
+        [&](auto done) { store.record_link(room.name, room.epoch, std::move(link), std::move(done)); });
+    REQUIRE(recorded.has_value());
+    return *recorded;
+}
+inline std::vector<LinkRow> links_of(Store& store, const RoomRow& room) {
+    auto links =
+        wait_for<std::vector<LinkRow>>([&](auto done) { store.links(room.name, room.epoch, std::move(done)); });
+    REQUIRE(links.has_value());
+    return std::move(*links);
+}
+inline std::vector<LinkRow> void_links(Store& store, const RoomRow& room, UnixMs until) {
+    auto links = wait_for<std::vector<LinkRow>>(
+        [&](auto done) { store.void_links(room.name, room.epoch, until, std::move(done)); });
+    REQUIRE(links.has_value());
+    return std::move(*links);
+}
+
+inline LinkRow make_link(std::string id, UnixMs made_at, UnixMs expires_at) {
+    LinkRow link;
+    link.id = std::move(id);
+    link.name = "Ann \xF0\x9F\xA6\x89";
+    link.key = "a school";
+    link.host_key = "0011";
+    link.made_at = made_at;
+    link.expires_at = expires_at;
+    return link;
+}
+
 inline RoomRow make_room(std::string name = "blue-owl") {
     RoomRow row;
     row.name = std::move(name);
