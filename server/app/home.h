@@ -81,6 +81,7 @@ private:
 
     // ---- joining (home_join.cpp) ----
     void join(HomeRoom& home_room, std::unique_ptr<JoinMail> mail);
+    bool is_revoked(const auth::JoinLink& link) const;
     std::optional<signaling::ErrorCode> check_claims(const HomeRoom& home_room, const JoinMail& mail,
                                                      room::Admission& admission) const;
     std::vector<Limited> limits_of(const HomeRoom& home_room, const JoinMail& mail) const;
@@ -158,6 +159,7 @@ private:
     // ---- the store behind the room, whichever it is ----
     void read_history(const std::string& name, signaling::Seq before, std::uint32_t limit,
                       store::Done<store::Page> done);
+    store::LinkStore& link_store() const;
     void revoke(const std::string& id, UnixMs until, store::Done<void> done);
     // What a resume token must name: the room's life, so that it holds as long as the member may come back.
     std::string token_epoch(const HomeRoom& home_room) const;
@@ -176,13 +178,21 @@ private:
     void answer_created(const RestMail& mail, const store::RoomRow& row, const std::string& host_key);
     void rest(HomeRoom& home_room, const RestMail& mail, const ShowRoom& command);
     void rest(HomeRoom& home_room, const RestMail& mail, const EndRoom& command);
-    void rest(HomeRoom& home_room, const RestMail& mail, const MakeLink& command);
-    void rest(HomeRoom& home_room, const RestMail& mail, const RevokeLink& command);
     void rest(HomeRoom& home_room, const RestMail& mail, const ReadChat& command);
     void rest(HomeRoom& home_room, const RestMail& mail, const ShowIce& command);
     void rest(HomeRoom& home_room, const RestMail& mail, const CreateRoom& command);
     bool may_manage(const HomeRoom& home_room, const Caller& caller) const;
     bool may_read(const HomeRoom& home_room, const Caller& caller) const;
+
+    // ---- REST: join links (home_links.cpp) ----
+    void rest(HomeRoom& home_room, const RestMail& mail, const MakeLink& command);
+    void rest(HomeRoom& home_room, const RestMail& mail, const ListLinks& command);
+    void rest(HomeRoom& home_room, const RestMail& mail, const RevokeLink& command);
+    void rest(HomeRoom& home_room, const RestMail& mail, const VoidLinks& command);
+    void answer_link(const RestMail& mail, const auth::JoinLink& link,
+                     const Result<store::Recorded, store::StoreError>& recorded);
+    // Whether it lets nobody in though nobody revoked it: its key or its host is not any more.
+    bool has_lapsed(const store::LinkRow& link, const std::string& host_key) const;
 
     void post(ShardIndex to, Mail mail);
     void send(ConnectionId to, const signaling::ServerMessage& message);

@@ -37,6 +37,12 @@ void Home::join(HomeRoom& home_room, std::unique_ptr<JoinMail> mail) {
     admit(home_room, *mail, std::move(admission));
 }
 
+bool Home::is_revoked(const auth::JoinLink& link) const {
+    const RevokedLinks& revoked = services_.revoked_links;
+    if (revoked.contains(store::revoked_link_id(link.room, link.id))) return true;
+    return link.made_at == 0 && revoked.contains(store::unrecorded_links_id(link.room, link.life));
+}
+
 std::optional<ErrorCode> Home::check_claims(const HomeRoom& home_room, const JoinMail& mail,
                                             room::Admission& admission) const {
     const signaling::Join& join = mail.join;
@@ -54,7 +60,7 @@ std::optional<ErrorCode> Home::check_claims(const HomeRoom& home_room, const Joi
         }
         if (link->room != home_room.row.name || link->life != token_epoch(home_room)) return ErrorCode::link_bad;
         const bool key_gone = !link->key.empty() && !services_.api_keys->has(link->key);
-        if (key_gone || services_.revoked_links.contains(link->room + "/" + link->id)) return ErrorCode::link_revoked;
+        if (key_gone || is_revoked(*link)) return ErrorCode::link_revoked;
         admission.link_role = link->role;
         if (link->role == signaling::Role::host) {
             if (link->host_key != host_key_generation(home_room)) return ErrorCode::link_revoked;

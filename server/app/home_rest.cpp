@@ -17,7 +17,6 @@ namespace {
 constexpr std::size_t password_max = 256;
 // Who makes a room has so long to come in before others, in need of space, have it put away.
 constexpr std::chrono::minutes unentered_patience{1};
-constexpr std::int64_t link_life_max_ms = 366LL * 86400 * 1000;
 
 unsigned status_of(ErrorCode code) {
     switch (code) {
@@ -197,47 +196,6 @@ void Home::rest(HomeRoom& home_room, const RestMail& mail, const EndRoom&) {
     reply(mail, {204, {}, nullptr});
     home_room.engine->end(read_clocks());
     drain(home_room);
-}
-
-void Home::rest(HomeRoom& home_room, const RestMail& mail, const MakeLink& command) {
-    if (!may_manage(home_room, mail.caller)) return reply(mail, rest_error(ErrorCode::not_allowed));
-    if (command.expires_in_ms <= 0 || command.expires_in_ms > link_life_max_ms) {
-        return reply(mail, rest_error(400, "bad_request", "expiresIn: 1 to 31622400 seconds were expected."));
-    }
-    auth::JoinLink link;
-    link.room = home_room.row.name;
-    link.life = token_epoch(home_room);
-    link.id = services_.signer->make_link_id(link.room, link.life);
-    if (command.role == signaling::Role::host) link.host_key = host_key_generation(home_room);
-    link.role = command.role;
-    link.name = command.name;
-    link.key = mail.caller.api_key;
-    link.expires_at = read_clocks().wall + command.expires_in_ms;
-    const std::string token = services_.signer->sign(link);
-    reply(mail, json_response(201, json::serialize(json::object{
-                                       {"id", link.id},
-                                       {"link", token},
-                                       {"url", mail.caller.origins.front() + "/r/" + link.room + "#link=" + token},
-                                       {"role", signaling::to_string(link.role)},
-                                       {"expiresAt", link.expires_at}})));
-}
-
-void Home::rest(HomeRoom& home_room, const RestMail& mail, const RevokeLink& command) {
-    if (!may_manage(home_room, mail.caller)) return reply(mail, rest_error(ErrorCode::not_allowed));
-    // What is remembered takes space: only of links that there are.
-    if (!services_.signer->is_link_id(command.id, home_room.row.name, token_epoch(home_room)))
-        return reply(mail, rest_error(404, "link_unknown", "No link with this id was made for this room."));
-    // No link lives longer, so after that it need not be remembered.
-    const UnixMs until = read_clocks().wall + link_life_max_ms;
-    // With the room's name: a host revokes links of this room only.
-    const std::string id = home_room.row.name + "/" + command.id;
-    revoke(id, until, [this, mail, id, until](auto done) {
-        on_thread([this, mail, id, until, ok = done.has_value()] {
-            if (!ok) return reply(mail, rest_error(ErrorCode::busy));
-            services_.revoked_links.add(id, until);
-            reply(mail, {204, {}, nullptr});
-        });
-    });
 }
 
 void Home::rest(HomeRoom& home_room, const RestMail& mail, const ReadChat& command) {

@@ -100,6 +100,11 @@ void Home::read_history(const std::string& name, signaling::Seq before, std::uin
         services_.store->history(name, before, limit, std::move(bounded));
 }
 
+store::LinkStore& Home::link_store() const {
+    if (services_.shared) return *services_.shared;
+    return *services_.store;
+}
+
 void Home::revoke(const std::string& id, UnixMs until, store::Done<void> done) {
     if (services_.shared)
         services_.shared->revoke_link(id, until, std::move(done));

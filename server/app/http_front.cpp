@@ -318,8 +318,10 @@ void HttpFront::room_api(const net::Request& request, std::string room, std::str
         return answer(responder, request, method_not_allowed("GET, HEAD, DELETE"));
     }
     if (rest == "/links") {
-        if (request.method != "POST") return answer(responder, request, method_not_allowed("POST"));
-        return make_link(request, std::move(room), std::move(responder));
+        if (request.method == "POST") return make_link(request, std::move(room), std::move(responder));
+        if (is_read(request)) return forward(request, std::move(room), ListLinks{}, std::move(responder));
+        if (request.method == "DELETE") return forward(request, std::move(room), VoidLinks{}, std::move(responder));
+        return answer(responder, request, method_not_allowed("GET, HEAD, POST, DELETE"));
     }
     if (rest.starts_with("/links/")) {
         if (request.method != "DELETE") return answer(responder, request, method_not_allowed("DELETE"));

@@ -71,9 +71,11 @@ struct MakeLink {
     std::string name;
     std::int64_t expires_in_ms = 0;
 };
+struct ListLinks {};
 struct RevokeLink {
     std::string id;
 };
+struct VoidLinks {};  // all of the room
 struct ReadChat {
     signaling::Seq before = 0;
     std::uint32_t limit = 100;
@@ -81,7 +83,8 @@ struct ReadChat {
 struct ShowIce {
     std::string host;  // as the page was addressed: for the STUN address
 };
-using RestCommand = std::variant<CreateRoom, ShowRoom, EndRoom, MakeLink, RevokeLink, ReadChat, ShowIce>;
+using RestCommand =
+    std::variant<CreateRoom, ShowRoom, EndRoom, MakeLink, ListLinks, RevokeLink, VoidLinks, ReadChat, ShowIce>;
 
 struct RestMail {
     ShardIndex reply_to = 0;

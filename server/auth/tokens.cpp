@@ -124,15 +124,16 @@ std::string Signer::sign(const ResumeToken& token) const {
 }
 
 std::string Signer::sign(const JoinLink& link) const {
-    return sign_payload(secrets_.front(), purpose_link,
-                        {{"i", link.id},
+    json::object payload{{"i", link.id},
                          {"r", link.room},
                          {"e", link.life},
                          {"h", link.host_key},
                          {"o", static_cast<std::int64_t>(link.role)},
                          {"n", link.name},
                          {"k", link.key},
-                         {"x", link.expires_at}});
+                         {"x", link.expires_at}};
+    if (link.made_at != 0) payload["t"] = link.made_at;
+    return sign_payload(secrets_.front(), purpose_link, payload);
 }
 
 Result<ResumeToken, TokenError> Signer::verify_resume(std::string_view token) const {
@@ -164,6 +165,7 @@ Result<JoinLink, TokenError> Signer::verify_link(std::string_view token, UnixMs 
     fields.read("n", link.name);
     fields.read("k", link.key);
     fields.read("x", link.expires_at);
+    if (fields.has("t")) fields.read("t", link.made_at);
     if (!fields.ok()) return TokenError::malformed;
     if (link.expires_at <= now) return TokenError::expired;
     return link;

@@ -38,6 +38,7 @@ struct JoinLink {
     std::string name;  // preset display name, may be empty
     std::string key;   // the API key's name that made it, empty: the host; void when that key is revoked
     UnixMs expires_at = 0;
+    UnixMs made_at = 0;  // 0: an earlier version made it and recorded it nowhere
 };
 
 class Signer {

@@ -75,6 +75,14 @@ TEST_CASE("a link is valid until it expires") {
     CHECK(signer.verify_link(text, 2000).error() == TokenError::expired);
 }
 
+TEST_CASE("a link says when it was made, and one of before does not") {
+    const Signer signer({secret_a});
+    JoinLink link = make_link();
+    CHECK(signer.verify_link(signer.sign(link), 1)->made_at == 0);
+    link.made_at = 1700000000123;
+    CHECK(signer.verify_link(signer.sign(link), 1)->made_at == 1700000000123);
+}
+
 TEST_CASE("the first secret signs and all verify") {
     const std::string by_old = Signer({secret_a}).sign(make_resume());
     const Signer rotated({secret_b, secret_a});
