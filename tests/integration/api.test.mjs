@@ -86,6 +86,21 @@ test('every operation of openapi.json answers as it says', async (t) => {
   await call('revokeLink', 'DELETE', `/rooms/studio-1/links/${link.id}`, { key: 'wrong' }, 403);
   await call('revokeLink', 'DELETE', `/rooms/no-such-room/links/${link.id}`, { key }, 404);
 
+  const listed = await call('listLinks', 'GET', '/rooms/studio-1/links', { key }, 200);
+  assert.deepEqual(listed.map(({ id, revoked }) => [id, revoked]), [[link.id, true]]);
+  await call('listLinks', 'GET', '/rooms/studio-1/links', {}, 403);
+  await call('listLinks', 'GET', '/rooms/no-such-room/links', { key }, 404);
+  for (let made = 0; made < 1000; made += 50) await Promise.all(Array.from({ length: 50 }, () => makeLink(server, 'studio-1', key)));
+  const refused = await call('makeLink', 'POST', '/rooms/studio-1/links', { key }, 409);
+  assert.equal(refused.error.code, 'too_many_links');
+  assert.match(refused.error.message, /Revoke some of them, or void all/);
+  assert.equal((await call('listLinks', 'GET', '/rooms/studio-1/links', { key }, 200)).length, 1000);
+  await call('voidLinks', 'DELETE', '/rooms/studio-1/links', { origin: false }, 401);
+  await call('voidLinks', 'DELETE', '/rooms/studio-1/links', { key: 'wrong' }, 403);
+  await call('voidLinks', 'DELETE', '/rooms/no-such-room/links', { key }, 404);
+  assert.deepEqual(await call('voidLinks', 'DELETE', '/rooms/studio-1/links', { key }, 200), { voided: 1000 });
+  await call('makeLink', 'POST', '/rooms/studio-1/links', { key }, 201);
+
   await call('endRoom', 'DELETE', '/rooms/studio-1', { origin: false }, 401);
   await call('endRoom', 'DELETE', '/rooms/studio-1', { key: unnamed.hostKey }, 403);
   await call('endRoom', 'DELETE', '/rooms/no-such-room', { key }, 404);
@@ -95,6 +110,8 @@ test('every operation of openapi.json answers as it says', async (t) => {
   await call('showRoom', 'GET', '/rooms/studio-1', {}, 410);
   await call('makeLink', 'POST', '/rooms/studio-1/links', { key }, 410);
   await call('revokeLink', 'DELETE', `/rooms/studio-1/links/${link.id}`, { key }, 410);
+  await call('listLinks', 'GET', '/rooms/studio-1/links', { key }, 410);
+  await call('voidLinks', 'DELETE', '/rooms/studio-1/links', { key }, 410);
   await call('readChat', 'GET', '/rooms/studio-1/chat', { key }, 410);
   await call('createRoom', 'POST', '/rooms', { body: { name: 'studio-1' } }, 201);
 

@@ -4,10 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { connect, join, joinRefusal, makeNonce, Refused, resume } from '../support/client.mjs';
+import { connect, join, joinOutcome, joinRefusal, makeNonce, Refused, resume } from '../support/client.mjs';
 import { freePort } from '../support/ports.mjs';
 import { Deployment, makeRedis, skipWithoutRedis, startAddress, startRedis } from '../support/redis.mjs';
-import { createRoom, makeLink, rest } from '../support/rest.mjs';
+import { assertError, createRoom, listLinks, makeLink, rest, voidLinks } from '../support/rest.mjs';
 import { startRefused, temporaryFolder, until, within } from '../support/server.mjs';
 
 async function two(t, settings = {}) {
@@ -169,6 +169,55 @@ describe('a room on two servers', { skip: skipWithoutRedis, concurrency: true },
     assert.equal(ann.lastPing.within, 4000);
     const mute = await join(t, a, { room, name: 'Mute' }, { answerPings: false });
     assert.equal(await mute.close(), 4002);
+  });
+
+  test('all links are voided on every server, over a restart of Redis and of the servers', async (t) => {
+    const { redis, deployment, a, b } = await two(t);
+    const { room, hostKey } = await createRoom(a);
+    await join(t, a, { room, name: 'Ann', hostKey });
+    const made = [];
+    for (const role of ['host', 'speaker', 'viewer']) made.push(await makeLink(role === 'viewer' ? b : a, room, hostKey, { role }));
+    assert.deepEqual((await listLinks(b, room, hostKey)).map(({ role, revoked }) => [role, revoked]).sort(),
+      [['host', false], ['speaker', false], ['viewer', false]]);
+    await join(t, b, { room, name: 'Bea', link: made[1].link });
+    assert.equal(await voidLinks(b, room, hostKey), 3);
+    for (const { link } of made) {
+      assert.equal(await joinRefusal(t, b, { room, link }), 'link_revoked');
+      await until(async () => await joinOutcome(t, a, { room, link }) === 'link_revoked', 'the other server was told');
+    }
+    const after = await makeLink(a, room, hostKey);
+    await redis.kill();
+    await until(async () => await a.metric('waaft_redis_up') === 0, 'the server knows that Redis is away');
+    for (const [method, options] of [['GET', {}], ['DELETE', {}], ['POST', { body: {} }]]) {
+      const refused = await rest(a, method, `/rooms/${room}/links`, { key: hostKey, ...options });
+      assertError(refused, 503, 'store_unavailable');
+    }
+    await redis.start();
+    await backAtRedis(a);
+    const c = await deployment.start();
+    for (const server of [a, c]) {
+      await until(async () => await joinOutcome(t, server, { room, link: made[0].link }) !== 'busy', 'what is revoked was read');
+      for (const { link } of made) assert.equal(await joinRefusal(t, server, { room, link }), 'link_revoked');
+      assert.deepEqual((await listLinks(server, room, hostKey)).map(({ revoked }) => revoked).sort(), [false, true, true, true]);
+    }
+    await join(t, c, { room, name: 'Cyd', link: after.link });
+  });
+
+  test('links of a shared room go with it, also what an earlier version leaves behind', async (t) => {
+    const { redis, a, b } = await two(t);
+    const first = await createRoom(a, { name: 'every-monday' });
+    const { id } = await makeLink(a, first.room, first.hostKey);
+    const key = 'waaft:r:every-monday:l';
+    const left = (await redis.ask('HGET', key, id)).split('\r\n')[1];
+    assert.equal((await rest(a, 'DELETE', '/rooms/every-monday', { key: first.hostKey })).status, 204);
+    await until(async () => await redis.ask('EXISTS', key) === ':0\r\n', 'the room has ended');
+    // It ends a room without this key.
+    await redis.ask('HSET', key, id, left);
+    const next = await createRoom(b, { name: 'every-monday' });
+    await redis.ask('HSET', key, id, left);
+    assert.deepEqual(await listLinks(b, next.room, next.hostKey), []);
+    const made = await makeLink(b, next.room, next.hostKey);
+    assert.deepEqual((await listLinks(a, next.room, next.hostKey)).map((link) => link.id), [made.id]);
   });
 
   test('Redis away: calls go on, chat waits and then is sent, new rooms are refused', async (t) => {

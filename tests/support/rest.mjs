@@ -66,6 +66,18 @@ export async function makeLink(server, room, key, link = {}) {
   return answer.json;
 }
 
+export async function listLinks(server, room, key) {
+  const answer = await rest(server, 'GET', `/rooms/${room}/links`, { key });
+  assert.equal(answer.status, 200, answer.text);
+  return answer.json;
+}
+
+export async function voidLinks(server, room, key) {
+  const answer = await rest(server, 'DELETE', `/rooms/${room}/links`, { key });
+  assert.equal(answer.status, 200, answer.text);
+  return answer.json.voided;
+}
+
 export function assertError(answer, status, code) {
   assert.deepEqual({ status: answer.status, code: answer.json?.error?.code }, { status, code }, answer.text);
 }
