@@ -3,10 +3,12 @@
 #include "cmd/bench/chat_bench.h"
 #include "cmd/bench/cluster_bench.h"
 #include "cmd/bench/image_bench.h"
+#include "cmd/bench/overload_bench.h"
 #include "server/base/own_program.h"
 
 #include <boost/json/serialize.hpp>
 
+#include <charconv>
 #include <fstream>
 #include <ostream>
 
@@ -17,6 +19,8 @@ struct BenchOptions {
     bool quick = false;
     bool json = false;
     bool herd = false;
+    std::uint32_t people = 0;
+    Errors wrong;
 };
 
 #ifdef NDEBUG
@@ -38,15 +42,17 @@ void warn_if_slow_build(const Streams& streams) {
     if (!optimised) streams.err << "warning: this is no optimised build; its figures mean little\n";
 }
 
-Result<Exit, Errors> show(const BenchOptions& options, std::string_view bench,
-                          const Result<std::vector<bench::Figure>>& figures, const Streams& streams) {
-    if (!figures) return Errors{figures.error()};
+Result<Exit, Errors> show(const BenchOptions& options, std::string_view bench, const Result<bench::Measured>& measured,
+                          const Streams& streams) {
+    if (!measured) return Errors{measured.error()};
     if (options.json) {
-        streams.out << boost::json::serialize(bench::figures_json(bench, *figures)) << '\n';
+        streams.out << boost::json::serialize(bench::measured_json(bench, *measured)) << '\n';
     } else {
-        streams.out << bench::figures_text(*figures);
+        streams.out << bench::measured_text(*measured);
     }
-    return Exit::ok;
+    if (measured->counts()) return Exit::ok;
+    return Errors{{"bench_late", "this run counts for nothing: its load generator was late itself",
+                   measured->late.front(), "end what else this machine does, then run it again"}};
 }
 
 Result<Exit, Errors> run_chat(const BenchOptions& options, const Streams& streams) {
@@ -75,6 +81,21 @@ Result<Exit, Errors> run_cluster(const BenchOptions& options, const Streams& str
     return show(options, "cluster", bench::run_cluster_bench(bench), streams);
 }
 
+Result<Exit, Errors> run_overload(const BenchOptions& options, const Streams& streams) {
+    if (!options.wrong.empty()) return options.wrong;
+    bench::ChatBenchOptions cores;
+    bench::choose_cores(cores);
+    const bench::OverloadBenchOptions bench{.quick = options.quick,
+                                            .people = options.people,
+                                            .program = own_program().launcher,
+                                            .server_core = cores.server_core,
+                                            .load_core = cores.load_core,
+                                            .say = [&](std::string_view line) { streams.err << line << std::endl; }};
+    warn_if_slow_build(streams);
+    warn_if_busy(streams);
+    return show(options, "overload", bench::run_overload_bench(bench), streams);
+}
+
 Result<Exit, Errors> run_image(const BenchOptions& options, const Streams& streams) {
     warn_if_slow_build(streams);
     warn_if_busy(streams);
@@ -99,6 +120,26 @@ Option output_option(const std::shared_ptr<BenchOptions>& options) {
             .group = {},
             .choices = {"text", "json"},
             .set = [options](const std::string&, const std::string& form) { options->json = form == "json"; }};
+}
+
+Option people_option(const std::shared_ptr<BenchOptions>& options) {
+    constexpr auto least = bench::OverloadBenchOptions::people_least;
+    constexpr auto most = bench::OverloadBenchOptions::people_max;
+    return {
+        .name = "--people",
+        .aliases = {},
+        .value = "N",
+        .doc = "How many are connected, " + std::to_string(least) + " to " + std::to_string(most) + " (5000).",
+        .group = {},
+        .choices = {},
+        .set = [options](const std::string& flag, const std::string& text) {
+            const auto* const end = text.data() + text.size();
+            const auto read = std::from_chars(text.data(), end, options->people);
+            const bool is_number = read.ec == std::errc{} && read.ptr == end;
+            if (is_number && options->people >= least && options->people <= most) return;
+            options->wrong.push_back({"usage_number", flag + " must be a whole number from " + std::to_string(least) +
+                                                          " to " + std::to_string(most) + ", not \"" + text + "\""});
+        }};
 }
 
 }  // namespace
@@ -130,11 +171,19 @@ Command bench_command() {
                   .arguments = {},
                   .subcommands = {},
                   .run = [options](const Streams& streams) { return run_image(*options, streams); }};
+    Command overload{.name = "overload",
+                     .doc = "Measure what people feel while cores are burnt, the server is stopped, or too many come.",
+                     .options = {flag_option("--quick", "In less than a minute, with 500 people.",
+                                             [options] { options->quick = true; }),
+                                 people_option(options), output_option(options)},
+                     .arguments = {},
+                     .subcommands = {},
+                     .run = [options](const Streams& streams) { return run_overload(*options, streams); }};
     return {.name = "bench",
             .doc = "Measure what this program can do on this machine.",
             .options = {},
             .arguments = {},
-            .subcommands = {std::move(chat), std::move(cluster), std::move(image)},
+            .subcommands = {std::move(chat), std::move(cluster), std::move(image), std::move(overload)},
             .run = {}};
 }
 

@@ -1,6 +1,7 @@
-// `waaft bench chat`, `waaft bench cluster` and `waaft bench image`.
+// `waaft bench chat`, `waaft bench cluster`, `waaft bench image` and `waaft bench overload`.
 //
-// Thread: main. Ownership: values. Errors: see cmd/command.h; a goal that is missed is no error.
+// Thread: main. Ownership: values. Errors: see cmd/command.h; a goal that is missed is no error, but
+// a run that counts for nothing, because its load generator was late, is.
 #pragma once
 
 #include "cmd/command.h"

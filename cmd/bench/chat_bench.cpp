@@ -51,7 +51,7 @@ class ChatBench {
 public:
     explicit ChatBench(const ChatBenchOptions& options) : options_(options) {}
 
-    std::vector<Figure> run();
+    Measured run();
 
 private:
     void measure_ready();
@@ -63,7 +63,7 @@ private:
     std::unique_ptr<OwnServer> start_server(std::uint16_t ops_port = 0) const;
     std::vector<std::string> make_rooms(const OwnServer& server, std::uint32_t clients) const;
     Worker start_load(const OwnServer& server, bool tls, load::ChatLoadOptions load) const;
-    void hold_and_leave(const OwnServer& server, bool tls, std::uint32_t clients) const;
+    void hold_and_leave(const OwnServer& server, bool tls, std::uint32_t clients);
     double ready_ms() const;
     void add(Figure figure);
     void say(std::string_view line) const {
@@ -71,12 +71,12 @@ private:
     }
 
     const ChatBenchOptions& options_;
-    std::vector<Figure> figures_;
+    Measured measured_;
     double bare_single_ = 0;
     double bare_batch_ = 0;
 };
 
-void ChatBench::add(Figure figure) { figures_.push_back(std::move(figure)); }
+void ChatBench::add(Figure figure) { measured_.figures.push_back(std::move(figure)); }
 
 std::unique_ptr<OwnServer> ChatBench::start_server(std::uint16_t ops_port) const {
     return bench::start_server({.program = options_.program,
@@ -161,7 +161,7 @@ void ChatBench::measure_deliveries(OwnServer& server, bool tls) {
     for (const auto rate : {rate_single, rate_latency, rate_coalesced})
         load.phases.push_back({rate, warm_up, duration});
     auto worker = start_load(server, tls, load);
-    const auto report = finish_load(worker);
+    const auto report = finish_load(worker, measured_.late);
     const auto phase = [&](std::size_t i) { return report.at("phases").as_array().at(i).as_object(); };
     const auto rate = [&](std::size_t i) {
         return phase(i).at("deliveries").to_number<double>() / phase(i).at("serverCpuSeconds").to_number<double>();
@@ -200,12 +200,12 @@ void ChatBench::measure_deliveries(OwnServer& server, bool tls) {
 
 // ---- idle connections ----
 
-void ChatBench::hold_and_leave(const OwnServer& server, bool tls, std::uint32_t clients) const {
+void ChatBench::hold_and_leave(const OwnServer& server, bool tls, std::uint32_t clients) {
     load::ChatLoadOptions load;
     load.clients = clients;
     load.rooms = make_rooms(server, clients);
     auto worker = start_load(server, tls, load);
-    finish_load(worker);
+    finish_load(worker, measured_.late);
 }
 
 void ChatBench::measure_idle(bool tls) {
@@ -215,7 +215,7 @@ void ChatBench::measure_idle(bool tls) {
     load.clients = idle_clients;
     load.rooms = make_rooms(*server, idle_clients);
     auto worker = start_load(*server, tls, load);
-    const auto report = finish_load(worker);
+    const auto report = finish_load(worker, measured_.late);
     const double grown =
         report.at("serverRssJoined").to_number<double>() - report.at("serverRssBefore").to_number<double>();
     add({.name = tls ? "idle_tls" : "idle_plain",
@@ -245,8 +245,8 @@ void ChatBench::measure_held() {
     std::this_thread::sleep_for(seconds(5));
     first.interrupt();
     second.interrupt();
-    const auto one = finish_load(first);
-    const auto two = finish_load(second);
+    const auto one = finish_load(first, measured_.late);
+    const auto two = finish_load(second, measured_.late);
     add({.name = "idle_tls_held",
          .value = one.at("joined").to_number<double>() + two.at("joined").to_number<double>(),
          .unit = "",
@@ -255,7 +255,7 @@ void ChatBench::measure_held() {
          .ratio_goal = {}});
 }
 
-std::vector<Figure> ChatBench::run() {
+Measured ChatBench::run() {
     say("readiness: five starts with an empty data directory");
     measure_ready();
     add({.name = "binary_size",
@@ -282,12 +282,12 @@ std::vector<Figure> ChatBench::run() {
         say("holding 15,000 idle TLS connections");
         measure_held();
     }
-    return std::move(figures_);
+    return std::move(measured_);
 }
 
 }  // namespace
 
-waaft::Result<std::vector<Figure>> run_chat_bench(const ChatBenchOptions& options) {
+waaft::Result<Measured> run_chat_bench(const ChatBenchOptions& options) {
     try {
         return ChatBench(options).run();
     } catch (const Failed& failed) {

@@ -26,7 +26,7 @@ struct ChatBenchOptions {
 // Two different cores if there are.
 void choose_cores(ChatBenchOptions& options);
 
-waaft::Result<std::vector<Figure>> run_chat_bench(const ChatBenchOptions& options);
+waaft::Result<Measured> run_chat_bench(const ChatBenchOptions& options);
 
 // What a program's file would be without symbols and debugging information; 0 if it is no ELF file.
 std::uint64_t stripped_bytes(const std::string& program);

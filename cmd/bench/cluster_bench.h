@@ -25,6 +25,6 @@ struct ClusterBenchOptions {
     std::function<void(std::string_view)> say;
 };
 
-waaft::Result<std::vector<Figure>> run_cluster_bench(const ClusterBenchOptions& options);
+waaft::Result<Measured> run_cluster_bench(const ClusterBenchOptions& options);
 
 }  // namespace waaft::bench

@@ -1,6 +1,7 @@
 #include "cmd/bench/figures.h"
 
 #include <boost/json/array.hpp>
+#include <boost/json/value_from.hpp>
 
 #include <cstdio>
 
@@ -48,20 +49,21 @@ std::optional<bool> Figure::met() const {
     return absolute && relative;
 }
 
-std::string figures_text(const std::vector<Figure>& figures) {
+std::string measured_text(const Measured& measured) {
     std::string text = row("name", "value", "unit", "goal", "", "limit", "ratio");
-    for (const auto& figure : figures) {
+    for (const auto& figure : measured.figures) {
         const auto met = figure.met();
         text +=
             row(figure.name, number(figure.value), figure.unit, goal_text(figure), met ? (*met ? "met" : "MISSED") : "",
                 figure.limit ? number(*figure.limit) : "-", figure.ratio() ? number(*figure.ratio()) : "-");
     }
+    for (const auto& reason : measured.late) text += "This run counts for nothing. " + reason + "\n";
     return text;
 }
 
-json::object figures_json(std::string_view bench, const std::vector<Figure>& figures) {
+json::object measured_json(std::string_view bench, const Measured& measured) {
     json::array results;
-    for (const auto& figure : figures) {
+    for (const auto& figure : measured.figures) {
         const auto met = figure.met();
         results.push_back(json::object{{"name", figure.name},
                                        {"value", figure.value},
@@ -71,7 +73,11 @@ json::object figures_json(std::string_view bench, const std::vector<Figure>& fig
                                        {"goal", optional_json(figure.goal)},
                                        {"met", met ? json::value(*met) : json::value()}});
     }
-    return {{"schema", "waaft.bench/1"}, {"bench", bench}, {"results", std::move(results)}};
+    return {{"schema", "waaft.bench/1"},
+            {"bench", bench},
+            {"results", std::move(results)},
+            {"counts", measured.counts()},
+            {"reasons", json::value_from(measured.late)}};
 }
 
 }  // namespace waaft::bench

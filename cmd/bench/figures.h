@@ -26,9 +26,18 @@ struct Figure {
     std::optional<bool> met() const;
 };
 
-// A table of at most 100 columns.
-std::string figures_text(const std::vector<Figure>& figures);
-// {"schema":"waaft.bench/1","bench":"chat","results":[...]}; `bench` is "chat", "cluster" or "image".
-boost::json::object figures_json(std::string_view bench, const std::vector<Figure>& figures);
+// What a run found. One whose load generator was late itself counts for nothing, whatever its figures say.
+struct Measured {
+    std::vector<Figure> figures;
+    std::vector<std::string> late;  // why it does not count, a sentence each; empty: it counts
+
+    bool counts() const { return late.empty(); }
+};
+
+// A table of at most 100 columns, and below it why the run does not count.
+std::string measured_text(const Measured& measured);
+// {"schema":"waaft.bench/1","bench":"chat","results":[...],"counts":true,"reasons":[]}; `bench` is "chat", "cluster",
+// "image" or "overload".
+boost::json::object measured_json(std::string_view bench, const Measured& measured);
 
 }  // namespace waaft::bench

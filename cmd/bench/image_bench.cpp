@@ -24,7 +24,7 @@ image::BuildOrder order_in(const std::string& folder) {
 
 }  // namespace
 
-waaft::Result<std::vector<Figure>> run_image_bench(const cmd::Streams& streams) {
+waaft::Result<Measured> run_image_bench(const cmd::Streams& streams) {
     const os::Interrupt interrupt;
     const os::TemporaryFolder folder;
     cmd::Progress quiet(streams, cmd::ProgressStyle::quiet);
@@ -41,34 +41,35 @@ waaft::Result<std::vector<Figure>> run_image_bench(const cmd::Streams& streams) 
     }
     std::sort(seconds.begin(), seconds.end());
     const auto megabytes = [](std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6; };
-    return std::vector<Figure>{{.name = "native build",
-                                .value = seconds[builds / 2],
-                                .unit = "s",
-                                .limit = {},
-                                .goal = seconds_goal,
-                                .less_is_better = true,
-                                .ratio_goal = {}},
-                               {.name = "native build, slowest",
-                                .value = seconds.back(),
-                                .unit = "s",
-                                .limit = {},
-                                .goal = seconds_goal,
-                                .less_is_better = true,
-                                .ratio_goal = {}},
-                               {.name = "image, compressed",
-                                .value = megabytes(first.compressed.value_or(0)),
-                                .unit = "MB",
-                                .limit = {},
-                                .goal = megabytes_goal,
-                                .less_is_better = true,
-                                .ratio_goal = {}},
-                               {.name = "image",
-                                .value = megabytes(first.uncompressed.value_or(0)),
-                                .unit = "MB",
-                                .limit = {},
-                                .goal = {},
-                                .less_is_better = true,
-                                .ratio_goal = {}}};
+    return Measured{.figures = {{.name = "native build",
+                                 .value = seconds[builds / 2],
+                                 .unit = "s",
+                                 .limit = {},
+                                 .goal = seconds_goal,
+                                 .less_is_better = true,
+                                 .ratio_goal = {}},
+                                {.name = "native build, slowest",
+                                 .value = seconds.back(),
+                                 .unit = "s",
+                                 .limit = {},
+                                 .goal = seconds_goal,
+                                 .less_is_better = true,
+                                 .ratio_goal = {}},
+                                {.name = "image, compressed",
+                                 .value = megabytes(first.compressed.value_or(0)),
+                                 .unit = "MB",
+                                 .limit = {},
+                                 .goal = megabytes_goal,
+                                 .less_is_better = true,
+                                 .ratio_goal = {}},
+                                {.name = "image",
+                                 .value = megabytes(first.uncompressed.value_or(0)),
+                                 .unit = "MB",
+                                 .limit = {},
+                                 .goal = {},
+                                 .less_is_better = true,
+                                 .ratio_goal = {}}},
+                    .late = {}};
 }
 
 }  // namespace waaft::bench

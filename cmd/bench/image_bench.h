@@ -12,6 +12,6 @@
 
 namespace waaft::bench {
 
-waaft::Result<std::vector<Figure>> run_image_bench(const cmd::Streams& streams);
+waaft::Result<Measured> run_image_bench(const cmd::Streams& streams);
 
 }  // namespace waaft::bench

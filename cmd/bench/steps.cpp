@@ -1,10 +1,13 @@
 #include "cmd/bench/steps.h"
 
 #include "cmd/bench/bare_send.h"
+#include "cmd/load/lateness.h"
 #include "cmd/load/load_report.h"
 #include "cmd/load/tls_client.h"
 
 #include <boost/json.hpp>
+
+#include <cmath>
 
 namespace waaft::bench {
 
@@ -79,7 +82,16 @@ Worker start_load(unsigned core, const load::Target& target, const load::ChatLoa
     });
 }
 
-json::object finish_load(Worker& worker) {
+void judge_load(const json::object& report, std::vector<std::string>& late) {
+    for (const auto& phase : report.at("phases").as_array()) {
+        const double behind = phase.at("behindP99Ms").to_number<double>();
+        const auto sent = phase.at("deliveries").to_number<double>();
+        const std::string when = "A load with " + std::to_string(std::llround(sent)) + " deliveries";
+        if (auto reason = load::why_late(when, behind)) late.push_back(*std::move(reason));
+    }
+}
+
+json::object finish_load(Worker& worker, std::vector<std::string>& late) {
     json::object line;
     do {
         line = need(worker.next(load_timeout));
@@ -88,6 +100,7 @@ json::object finish_load(Worker& worker) {
         line.erase("phases");
         throw Failed{{"bench", "the load did not go well, so its figures mean nothing", json::serialize(line), {}}};
     }
+    judge_load(line, late);
     return line;
 }
 

@@ -47,7 +47,10 @@ load::Target target_of(const OwnServer& server, bool tls);
 
 // On a core of its own it looks as the reader of the bare loop does, if `looks`.
 Worker start_load(unsigned core, const load::Target& target, const load::ChatLoadOptions& load, bool looks);
-// Waits for the load's report; it fails if anything was lost.
-boost::json::object finish_load(Worker& worker);
+// Waits for the load's report; it fails if anything was lost. Where the load itself was late, `late` gets why the run
+// counts for nothing.
+boost::json::object finish_load(Worker& worker, std::vector<std::string>& late);
+// The same of a report: {"phases":[{"behindP99Ms":...}]}.
+void judge_load(const boost::json::object& report, std::vector<std::string>& late);
 
 }  // namespace waaft::bench

@@ -269,11 +269,9 @@ void Course::hold(TimePoint until) {
 // Everything whose time has come; a message's time is its place in an even schedule.
 std::uint64_t Course::post_due(std::uint64_t rate, std::uint64_t elapsed_ns, std::uint64_t posted) {
     const std::uint64_t due = elapsed_ns * rate / second_ns + 1;
-    if (due > posted && run_.measured != nullptr) {
-        const std::uint64_t behind_ns = elapsed_ns - std::min(elapsed_ns, posted * second_ns / rate);
-        run_.measured->behind_ns = std::max(run_.measured->behind_ns, behind_ns);
-    }
     for (; posted < due; ++posted, ++next_sender_) {
+        const std::uint64_t due_ns = std::min(elapsed_ns, posted * second_ns / rate);
+        if (run_.measured != nullptr) run_.measured->behind.add(elapsed_ns - due_ns);
         // A sender that is gone is passed over.
         for (std::uint32_t tries = 0; tries < run_.options.senders; ++tries) {
             if (clients_[next_sender_ % run_.options.senders]->post()) break;

@@ -55,7 +55,7 @@ struct ChatLoadReport {
         double measured_seconds = 0;
         std::uint64_t deliveries = 0;  // in the measured time
         Histogram latency;             // of those
-        std::uint64_t behind_ns = 0;   // how late the worst send was against its schedule
+        Histogram behind;              // how late each send was against its schedule
         double server_cpu_seconds = 0;
         double deliveries_per_second() const {
             return measured_seconds > 0 ? static_cast<double>(deliveries) / measured_seconds : 0;

@@ -1,6 +1,7 @@
 #include "cmd/load/herd.h"
 
 #include "cmd/load/chat_load.h"
+#include "cmd/load/lateness.h"
 #include "server/signaling/codec.h"
 
 #include <algorithm>
@@ -128,15 +129,13 @@ Duration Member::pause() {
 
 // ---- the course of a run ----
 
-void turn(Herd& herd) {
+void turn(Herd& herd, TimePoint latest) {
     const TimePoint now = Clock::now();
     while (!herd.due.empty() && herd.due.begin()->first <= now) {
         auto next = herd.due.extract(herd.due.begin());
         next.mapped()->attempt();
     }
-    const TimePoint until =
-        herd.due.empty() ? now + herd_turn_max : std::min(now + herd_turn_max, herd.due.begin()->first);
-    herd.loop.turn(until);
+    herd.loop.turn(herd.due.empty() ? latest : std::min(latest, herd.due.begin()->first));
 }
 
 void join_all(Herd& herd, const std::vector<std::unique_ptr<Member>>& members) {
@@ -146,7 +145,7 @@ void join_all(Herd& herd, const std::vector<std::unique_ptr<Member>>& members) {
     std::size_t begun = 0;
     while (herd.report.joined < members.size() && Clock::now() < patience) {
         for (; begun < members.size() && herd.joining < herd_joining_max; ++herd.joining) members[begun++]->attempt();
-        turn(herd);
+        turn(herd, Clock::now() + herd_turn_max);
         if (herd.report.joined != seen) patience = Clock::now() + herd_patience;
         seen = herd.report.joined;
     }
@@ -157,10 +156,13 @@ void wait_for_all(Herd& herd) {
     const TimePoint give_up = Clock::now() + herd.options.patience;
     TimePoint since = Clock::now();
     // All are back, and nobody has been lost for a while.
+    Lateness lateness(since);
     while (Clock::now() < give_up && (herd.report.lost == 0 || Clock::now() < since + settle)) {
-        turn(herd);
+        turn(herd, lateness.due());
+        lateness.look(Clock::now());
         if (herd.report.back != herd.report.lost) since = Clock::now();
     }
+    herd.report.lag = lateness.lag();
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ struct HerdReport {
     std::uint32_t attempts = 0;
     Histogram back_after;                         // since the first connection was lost, nanoseconds
     std::map<std::string, std::uint64_t> closes;  // after the first loss, by the reason
+    Histogram lag;                                // how late the herd itself was once all had joined, see lateness.h
 };
 
 // The server that has all people of a room; nullopt: each server has some.

@@ -35,7 +35,7 @@ std::string phase_text(const ChatLoadReport::Phase& phase) {
                        " s, " + fixed(phase.deliveries_per_second(), 0) + " a second\n";
     text += "latency     p50 " + percentile(0.5) + " ms, p99 " + percentile(0.99) + " ms, p99.9 " + percentile(0.999) +
             " ms, max " + fixed(ms_of(phase.latency.max()), 2) + " ms\n";
-    text += "schedule    the latest send was " + fixed(ms_of(phase.behind_ns), 2) + " ms behind\n";
+    text += "schedule    the latest send was " + fixed(ms_of(phase.behind.max()), 2) + " ms behind\n";
     if (phase.server_cpu_seconds > 0) {
         text += "server      " + fixed(phase.server_cpu_seconds, 2) + " s of CPU time, " +
                 fixed(static_cast<double>(phase.deliveries) / phase.server_cpu_seconds, 0) + " deliveries for each\n";
@@ -53,7 +53,8 @@ json::object phase_json(const ChatLoadReport::Phase& phase) {
               {"p99", ms_of(latency.percentile(0.99))},
               {"p999", ms_of(latency.percentile(0.999))},
               {"max", ms_of(latency.max())}}},
-            {"behindMs", ms_of(phase.behind_ns)},
+            {"behindMs", ms_of(phase.behind.max())},
+            {"behindP99Ms", ms_of(phase.behind.percentile(0.99))},
             {"serverCpuSeconds", phase.server_cpu_seconds}};
 }
 

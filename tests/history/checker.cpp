@@ -31,6 +31,7 @@ private:
     void check_client();
     void on_sent(const Event& event);
     void on_acked(const Event& event);
+    void on_ended(const Event& event);
     void on_welcomed(const Event& event);
     void on_record(const Event& event);
     void end_welcome();
@@ -55,6 +56,7 @@ private:
     std::map<std::string, Position> acked_;
     std::optional<Position> heard_;   // the last record that it has
     const Event* welcome_ = nullptr;  // whose items are being read
+    bool is_in_ = false;
 };
 
 void Checker::find_refused() {
@@ -88,6 +90,7 @@ void Checker::check_client() {
     acked_.clear();
     heard_.reset();
     welcome_ = nullptr;
+    is_in_ = false;
     for (const Event& event : history_.clients[client_].events) {
         if (event.kind != Kind::item) end_welcome();
         switch (event.kind) {
@@ -96,9 +99,9 @@ void Checker::check_client() {
             case Kind::welcomed: on_welcomed(event); break;
             case Kind::item:
             case Kind::heard: on_record(event); break;
-            case Kind::refused:
             case Kind::cut:
-            case Kind::closed: break;
+            case Kind::closed: on_ended(event); break;
+            case Kind::refused: break;
         }
     }
     end_welcome();
@@ -137,8 +140,15 @@ void Checker::on_acked(const Event& event) {
     }
 }
 
+// Who was not in has only been refused.
+void Checker::on_ended(const Event& event) {
+    if (is_in_ && !promises_.may_close) violate("closed_healthy", who() + event.message + at_ms(event));
+    is_in_ = false;
+}
+
 // Until end_welcome() heard_ is what the client had, so that the items continue it.
 void Checker::on_welcomed(const Event& event) {
+    is_in_ = true;
     welcome_ = &event;
     const bool continues = event.seen && event.seen->epoch == event.at.epoch;
     if (event.seen && !continues && !event.gap) {

@@ -14,6 +14,7 @@
 //   sender_order  a sender's messages are in the log in the order in which they were sent, but for those that
 //                 were refused and sent again
 //   gap           no gap is told
+//   closed_healthy  nobody who was in has lost the connection, to the server or because it was silent for too long
 // Where the store may lose its newest records (Promises::may_lose) what was acked in an earlier epoch may be gone, and
 // gaps are told; everything else holds.
 #pragma once
@@ -33,6 +34,7 @@ struct Violation {
 struct Promises {
     bool may_lose = false;
     bool may_tell_gaps = true;
+    bool may_close = true;
 };
 
 std::vector<Violation> check(const History& history, const Promises& promises = {});

@@ -1,9 +1,11 @@
 #include "tests/history/client.h"
 
+#include "cmd/load/wire.h"
 #include "server/signaling/codec.h"
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace waaft::history {
 namespace {
@@ -90,7 +92,7 @@ void Client::look_at_line(TimePoint now) {
     if (!too_silent && !not_in) return;
     if (too_silent && !pinged_) within_ = within_at_first;
     trouble_ = too_silent ? "the server was silent" : "no connection in time";
-    write(Kind::cut);
+    write(Kind::cut).message = trouble_;
     line_->connection.cut(false);
     ++attempt_;
     gone(now, too_silent ? Duration::zero() : Duration(back_after));
@@ -134,6 +136,7 @@ void Client::gone(TimePoint now, Duration mean_wait) {
     retire(candidate_);
     retire(line_);
     open_at_ = mean_wait == Duration::zero() ? now : now + run_.wait_of(mean_wait);
+    if (asked_to_wait_) open_at_ = now + *std::exchange(asked_to_wait_, std::nullopt);
 }
 
 void Client::on_open(Line& line) {
@@ -157,7 +160,7 @@ void Client::on_closed(Line& line, const load::Connection::Closed& closed) {
         return;
     }
     if (&line != line_.get()) return;
-    write(Kind::closed);
+    write(Kind::closed).message = std::to_string(closed.code) + " " + closed.reason;
     if (!closed.reason.empty() || closed.code != 0) trouble_ = std::to_string(closed.code) + " " + closed.reason;
     // The server that takes it over has told this one already; its welcome is on the way.
     const bool replaced = closed.code == static_cast<std::uint16_t>(signaling::CloseCode::replaced);
@@ -203,7 +206,7 @@ void Client::on_text(Line& line, std::string_view message) {
     if (const auto* added = std::get_if<signaling::RecordAdded>(&*decoded))
         return on_record(added->record, Kind::heard);
     if (const auto* ack = std::get_if<signaling::Ack>(&*decoded)) return on_ack(*ack);
-    if (const auto* error = std::get_if<signaling::ErrorMessage>(&*decoded)) return on_error(*error);
+    if (const auto* error = std::get_if<signaling::ErrorMessage>(&*decoded)) return on_error(*error, message);
     if (const auto* renewed = std::get_if<signaling::Resume>(&*decoded)) resume_ = renewed->token;
     if (std::holds_alternative<signaling::Left>(*decoded)) ++departures_;
     if (const auto* restarting = std::get_if<signaling::Restarting>(&*decoded); restarting && restarting->move)
@@ -265,10 +268,13 @@ void Client::on_ack(const signaling::Ack& ack) {
 }
 
 // A refused message is sent again after a while; a refused join comes back without its token.
-void Client::on_error(const signaling::ErrorMessage& error) {
+void Client::on_error(const signaling::ErrorMessage& error, std::string_view message) {
     trouble_ = std::string(signaling::to_string(error.code)) + " " + error.detail;
     if (error.code == signaling::ErrorCode::resume_bad) resume_.clear();
-    if (!joined_) return;
+    if (!joined_) {
+        asked_to_wait_ = load::retry_after(message);
+        return;
+    }
     if (std::find(outstanding_.begin(), outstanding_.end(), error.re) != outstanding_.end()) {
         write(Kind::refused).message = error.re;
         if (!repost_at_) repost_at_ = Clock::now() + post_again_after;

@@ -1,11 +1,16 @@
 #include "tests/history/course.h"
 
+#include "cmd/load/burner.h"
+#include "cmd/load/lateness.h"
 #include "cmd/load/rest.h"
 #include "tests/history/client.h"
 #include "tests/history/log_reader.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <cstdio>
+#include <deque>
 #include <memory>
 
 namespace waaft::history {
@@ -17,6 +22,7 @@ using std::chrono::seconds;
 constexpr milliseconds tick_every{5};
 constexpr milliseconds down_for_at_most{300};
 constexpr seconds log_timeout{60};
+constexpr seconds calm_before{1};
 
 class Course {
 public:
@@ -31,6 +37,8 @@ private:
     void plan();
     Result<void> turn();
     Result<void> kill_or_start(TimePoint now);
+    Result<void> burn_or_stop(TimePoint now);
+    void burn_all_cores();
     bool at_rest() const;
     std::string unrest() const;
     Outcome outcome(Log log) const;
@@ -41,7 +49,15 @@ private:
     Run& run_;
     std::string room_;
     std::vector<std::unique_ptr<Client>> clients_;
+    struct Step {
+        TimePoint at;
+        std::function<Result<void>()> run;
+    };
+
     std::vector<TimePoint> kills_;  // to come, the last first
+    std::deque<Step> steps_;        // to come
+    std::vector<std::unique_ptr<load::Burner>> burners_;
+    load::Lateness lateness_{Clock::now()};
     TimePoint start_at_;
     bool down_ = false;
     std::uint32_t killed_ = 0;
@@ -53,6 +69,37 @@ void Course::plan() {
     for (std::uint32_t i = options_.kills; i-- > 0;) {
         kills_.push_back(run_.start + part * i + Duration(run_.below(static_cast<std::uint64_t>(part.count()))));
     }
+    TimePoint at = run_.start + calm_before;
+    if (options_.burn > Duration::zero()) {
+        steps_.push_back({at, [this]() -> Result<void> {
+                              burn_all_cores();
+                              return {};
+                          }});
+        steps_.push_back({at += options_.burn, [this]() -> Result<void> {
+                              burners_.clear();
+                              return {};
+                          }});
+    }
+    if (options_.stop > Duration::zero()) {
+        steps_.push_back({at, [this] { return deployment_.pause(true); }});
+        steps_.push_back({at + options_.stop, [this] { return deployment_.pause(false); }});
+    }
+}
+
+void Course::burn_all_cores() {
+    cpu_set_t permitted;
+    sched_getaffinity(0, sizeof permitted, &permitted);
+    for (int core = 0; core < CPU_SETSIZE; ++core) {
+        if (CPU_ISSET(core, &permitted)) burners_.push_back(std::make_unique<load::Burner>(core));
+    }
+}
+
+Result<void> Course::burn_or_stop(TimePoint now) {
+    while (!steps_.empty() && now >= steps_.front().at) {
+        if (auto done = steps_.front().run(); !done) return done.error();
+        steps_.pop_front();
+    }
+    return {};
 }
 
 Result<void> Course::kill_or_start(TimePoint now) {
@@ -72,7 +119,9 @@ Result<void> Course::kill_or_start(TimePoint now) {
 
 Result<void> Course::turn() {
     const TimePoint now = Clock::now();
+    lateness_.look(now);
     if (auto done = kill_or_start(now); !done) return done.error();
+    if (auto done = burn_or_stop(now); !done) return done.error();
     for (const auto& client : clients_) client->tick(now);
     run_.loop.turn(now + tick_every);
     return {};
@@ -103,9 +152,10 @@ std::string Course::unrest() const {
 Result<Outcome> Course::play() {
     run_.start = Clock::now();
     plan();
-    run_.sending = run_.cutting = true;
+    run_.sending = true;
+    run_.cutting = options_.cuts;
     const TimePoint end = run_.start + options_.duration;
-    while (Clock::now() < end || down_ || !kills_.empty()) {
+    while (Clock::now() < end || down_ || !kills_.empty() || !steps_.empty()) {
         if (auto turned = turn(); !turned) return turned.error();
     }
     run_.sending = run_.cutting = false;
@@ -124,6 +174,7 @@ Outcome Course::outcome(Log log) const {
     outcome.history.log = std::move(log);
     outcome.unrest = unrest();
     outcome.kills = killed_;
+    outcome.latest = Duration(lateness_.lag().max());
     for (const auto& client : clients_) {
         outcome.history.clients.push_back(client->history());
         outcome.acked += client->acked();

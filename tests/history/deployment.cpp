@@ -39,6 +39,12 @@ public:
         return {};
     }
 
+    Result<void> pause(bool on) override {
+        if (auto alive = look(); !alive) return alive.error();
+        ::kill(server_->pid(), on ? SIGSTOP : SIGCONT);
+        return {};
+    }
+
     Result<void> look() override {
         if (!server_ || !server_->has_ended()) return {};
         return Error{"server_ended", "the server ended by itself", {}, load::tail_of(options_.log_file)};
@@ -81,6 +87,7 @@ public:
     std::string url() const override { return url_; }
     Result<void> kill() override { return run(kill_); }
     Result<void> start() override { return run(start_); }
+    Result<void> pause(bool) override { return Error{"pause", "a server behind a URL cannot be stopped", url_, {}}; }
     Result<void> look() override { return {}; }
 
 private:

@@ -18,6 +18,8 @@ public:
     virtual std::string url() const = 0;
     virtual Result<void> kill() = 0;
     virtual Result<void> start() = 0;
+    // It stands still (SIGSTOP) until it may go on.
+    virtual Result<void> pause(bool on) = 0;
     // An error if it ended though nobody killed it.
     virtual Result<void> look() = 0;
 };

@@ -32,8 +32,8 @@ struct Event {
         welcomed,  // at: the room's position; seen: what the client had; gap: what was told
         item,      // message, at: part of the welcome before it
         heard,     // message, at: live
-        cut,       // by us
-        closed,    // by the server or the network
+        cut,       // by us; message: why, if the protocol's rules said so
+        closed,    // by the server or the network; message: why
     };
     Kind kind = Kind::sent;
     std::int64_t ms = 0;

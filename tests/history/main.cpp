@@ -4,11 +4,13 @@
 //   waaft-history --program build/release/cmd/waaft
 //   waaft-history --url https://live.example.org --kill 'kubectl delete pod ...' --start true
 //   waaft-history cluster --program build/release/cmd/waaft
+//   waaft-history overload --program build/release/cmd/waaft
 //
 // Exit codes: 0 proven, 1 a promise is broken or the run could not be carried out, 2 usage.
 #include "tests/history/checker.h"
 #include "tests/history/cluster_command.h"
 #include "tests/history/course.h"
+#include "tests/history/overload_command.h"
 
 #include "server/base/id.h"
 
@@ -94,12 +96,15 @@ int main(int argc, char** argv) {
     add_options(app, arguments);
     history::ClusterArguments cluster_arguments;
     const CLI::App* const cluster = history::add_cluster_command(app, cluster_arguments);
+    history::OverloadArguments overload_arguments;
+    const CLI::App* const overload = history::add_overload_command(app, overload_arguments);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
     }
     if (cluster->parsed()) return history::run_cluster_command(cluster_arguments);
+    if (overload->parsed()) return history::run_overload_command(overload_arguments);
     if (arguments.program.empty() && arguments.url.empty()) {
         std::cerr << "error: give --program FILE or --url URL\n";
         return 2;

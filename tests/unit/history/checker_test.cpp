@@ -184,6 +184,27 @@ TEST_CASE("a message that was refused and sent again may come after later ones")
     CHECK_FALSE(has(check(history), "sender_order"));
 }
 
+TEST_CASE("where nobody may lose the connection, who was in and did is told with the reason") {
+    const Promises stays{.may_lose = false, .may_tell_gaps = true, .may_close = false};
+    auto history = good();
+    CHECK(has(check(history, stays), "closed_healthy"));  // client 1 is cut
+    auto& second = events(history, 1);
+    const auto is_cut = [](const Event& event) { return event.kind == Kind::cut; };
+    std::erase_if(second, is_cut);
+    CHECK(check(history, stays).empty());
+    SECTION("by the server") {
+        events(history, 0).push_back({Kind::closed, 9, "4002 silent", {}, {}, {}});
+        const auto violations = check(history, stays);
+        REQUIRE(violations.size() == 1);
+        CHECK(violations[0].evidence == "client 0: 4002 silent at 9 ms");
+        CHECK(check(history).empty());
+    }
+    SECTION("who was refused before was not in") {
+        second.insert(second.begin(), {Kind::closed, 0, "4010 refused", {}, {}, {}});
+        CHECK(check(history, stays).empty());
+    }
+}
+
 TEST_CASE("each broken promise is found") {
     for (const auto& one : doctored) {
         INFO(one.rule << ": " << one.what);
