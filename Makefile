@@ -108,9 +108,10 @@ fuzz: deps deps-test deps-fuzz web ## each fuzz target for FUZZ seconds, or FUZZ
 	$(call build_tree,sanitize,fuzz_targets)
 	@scripts/run-fuzz build/sanitize $(FUZZ)
 
-bench: build ## measure chat, servers that share rooms and the command line on this machine; ARGS are those of `waaft bench chat`
+bench: build ## measure chat, servers that share rooms, overload and the command line on this machine; ARGS are those of `waaft bench chat`
 	build/release/cmd/waaft bench chat $(ARGS)
 	build/release/cmd/waaft bench cluster
+	build/release/cmd/waaft bench overload
 	WAAFT=$(CURDIR)/build/release/cmd/waaft node tests/bench/command_line.mjs
 
 # ---- what is shipped ----

@@ -107,11 +107,11 @@ void Newcomer::on_open() {
 void Newcomer::on_text(std::string_view message) {
     if (stage_ != Stage::trying) return;
     if (message.starts_with(R"({"t":"welcome")")) return on_welcome();
+    if (const auto wait = load::retry_after(message)) asked_to_wait_ = wait;
     if (!message.starts_with(R"({"t":"error")")) return;
     const auto decoded = signaling::decode_server(message);
     const auto* const error = decoded ? std::get_if<signaling::ErrorMessage>(&*decoded) : nullptr;
     refusal_ = error != nullptr ? signaling::to_string(error->code) : "an error that is not understood";
-    asked_to_wait_ = load::retry_after(message);
 }
 
 // The server closes, once it has taken note.

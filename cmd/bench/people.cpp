@@ -60,7 +60,7 @@ private:
     void on_other(std::string_view message);
     void on_welcome(const signaling::Welcome& welcome);
     void on_ack(const signaling::Ack& ack);
-    void on_error(const signaling::ErrorMessage& error, std::string_view message);
+    void on_error(const signaling::ErrorMessage& error);
     void lose(TimePoint now, const std::string& reason);
     Duration pause();
     void send(const signaling::ClientMessage& message) { connection_.send_text(signaling::encode(message)); }
@@ -119,8 +119,10 @@ void Person::on_other(std::string_view message) {
     const auto decoded = signaling::decode_server(message);
     if (!decoded) return;
     if (const auto* welcome = std::get_if<signaling::Welcome>(&*decoded)) return on_welcome(*welcome);
+    // The error that refuses a join says it, or the `bye` behind it.
+    if (const auto wait = load::retry_after(message); wait && !joined_) asked_to_wait_ = wait;
     if (const auto* ack = std::get_if<signaling::Ack>(&*decoded)) return on_ack(*ack);
-    if (const auto* error = std::get_if<signaling::ErrorMessage>(&*decoded)) return on_error(*error, message);
+    if (const auto* error = std::get_if<signaling::ErrorMessage>(&*decoded)) return on_error(*error);
     if (const auto* renewed = std::get_if<signaling::Resume>(&*decoded)) resume_ = renewed->token;
     if (const auto* ping = std::get_if<signaling::Ping>(&*decoded)) {
         within_ = milliseconds(ping->within);
@@ -145,14 +147,13 @@ void Person::on_ack(const signaling::Ack& ack) {
     company_.witness.on_ack({room_, ack.epoch, ack.seq, ns_of(at), 0}, heard_at_ - at);
 }
 
-void Person::on_error(const signaling::ErrorMessage& error, std::string_view message) {
+void Person::on_error(const signaling::ErrorMessage& error) {
     if (joined_) {
         if (!posted_ || posted_->nonce != error.re) return;
         posted_.reset();
         return company_.witness.on_refused(std::string(signaling::to_string(error.code)));
     }
     if (error.code == signaling::ErrorCode::resume_bad) resume_.clear();
-    asked_to_wait_ = load::retry_after(message);
 }
 
 void Person::on_closed(const load::Connection::Closed& closed) {

@@ -23,6 +23,7 @@ constexpr std::size_t joining_max = 64;          // clients on their way in at a
 constexpr Duration join_patience = seconds(20);  // without anybody getting in
 constexpr Duration drain_patience = seconds(10);
 constexpr Duration turn_max = milliseconds(100);
+constexpr milliseconds busy_pause{1000};  // where a busy server does not say how long
 constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr rlim_t descriptors_kept_back = 64;
 
@@ -42,6 +43,8 @@ struct RoomState {
     SendTimes times;
 };
 
+class Client;
+
 // What the clients share.
 struct Run {
     Run(EventLoop& the_loop, const Target& the_target, const ChatLoadOptions& the_options)
@@ -56,6 +59,7 @@ struct Run {
     ChatLoadReport::Phase* measured = nullptr;  // nullptr: between the measured times
     std::uint32_t messages_per_second = 0;      // of one client, as the server says
     std::size_t joining = 0;
+    std::multimap<TimePoint, Client*> again;  // who were refused because the server was busy
     std::uint32_t alive = 0;
     bool over = false;  // what ends now was ended by us
 };
@@ -75,6 +79,9 @@ public:
 
     void join() {
         ++run_.joining;
+        open();
+    }
+    void open() {
         const auto& sources = run_.options.sources;
         connection_.open(sources.empty() ? std::nullopt : std::optional(sources[number_ % sources.size()]));
     }
@@ -95,7 +102,7 @@ private:
     void on_chat(std::uint64_t seq, std::string_view message);
     void on_other(std::string_view message);
     void on_welcome(const signaling::Welcome& welcome);
-    void on_error(const signaling::ErrorMessage& error);
+    void on_error(const signaling::ErrorMessage& error, std::string_view message);
 
     Run& run_;
     RoomState& room_;
@@ -107,6 +114,7 @@ private:
     bool joined_ = false;
     bool was_joining_ = true;
     std::string refusal_;  // the error that came before the close
+    std::optional<Duration> busy_for_;
 };
 
 void Client::on_open() {
@@ -162,7 +170,7 @@ void Client::on_other(std::string_view message) {
         return;
     }
     if (const auto* welcome = std::get_if<signaling::Welcome>(&*decoded)) return on_welcome(*welcome);
-    if (const auto* error = std::get_if<signaling::ErrorMessage>(&*decoded)) return on_error(*error);
+    if (const auto* error = std::get_if<signaling::ErrorMessage>(&*decoded)) return on_error(*error, message);
     if (const auto* record = std::get_if<signaling::RecordAdded>(&*decoded)) {
         room_.times.put(record->record.seq, 0);
         position_.take(record->record.seq, run_.report.disorder);
@@ -182,9 +190,10 @@ void Client::on_welcome(const signaling::Welcome& welcome) {
     ++run_.alive;
 }
 
-void Client::on_error(const signaling::ErrorMessage& error) {
+void Client::on_error(const signaling::ErrorMessage& error, std::string_view message) {
     const std::string code(signaling::to_string(error.code));
     if (!joined_) {
+        if (error.code == signaling::ErrorCode::busy) busy_for_ = retry_after(message).value_or(busy_pause);
         refusal_ = code;
         return;
     }
@@ -194,6 +203,11 @@ void Client::on_error(const signaling::ErrorMessage& error) {
 
 void Client::on_closed(const Connection::Closed& closed) {
     if (run_.over) return;
+    if (was_joining_ && busy_for_) {
+        run_.again.emplace(Clock::now() + *std::exchange(busy_for_, std::nullopt), this);
+        refusal_.clear();
+        return;
+    }
     std::string reason = closed.code != 0 ? std::to_string(closed.code) + " " + closed.reason : closed.reason;
     if (!refusal_.empty()) reason = "join refused: " + refusal_;
     ++run_.report.closes[reason];
@@ -251,6 +265,8 @@ void Course::join_all() {
     while ((begun < clients_.size() || run_.joining > 0) && Clock::now() < patience && !interrupted()) {
         while (begun < clients_.size() && run_.joining < joining_max) clients_[begun++]->join();
         run_.loop.turn(Clock::now() + turn_max);
+        while (!run_.again.empty() && run_.again.begin()->first <= Clock::now())
+            run_.again.extract(run_.again.begin()).mapped()->open();
         if (report.joined != seen) patience = Clock::now() + join_patience;
         seen = report.joined;
     }

@@ -2,11 +2,13 @@
 
 #include "cmd/load/chat_load.h"
 #include "cmd/load/lateness.h"
+#include "cmd/load/wire.h"
 #include "server/signaling/codec.h"
 
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace waaft::load {
 namespace {
@@ -62,6 +64,7 @@ private:
     bool joined_ = false;
     bool was_lost_ = false;
     unsigned attempts_ = 0;
+    std::optional<milliseconds> asked_to_wait_;  // by a server that refused
 };
 
 void Member::attempt() {
@@ -86,6 +89,7 @@ void Member::on_text(std::string_view message) {
     const auto decoded = signaling::decode_server(message);
     if (!decoded) return;
     if (const auto* welcome = std::get_if<signaling::Welcome>(&*decoded)) return on_welcome(*welcome);
+    if (std::holds_alternative<signaling::ErrorMessage>(*decoded)) asked_to_wait_ = retry_after(message);
     if (const auto* renewed = std::get_if<signaling::Resume>(&*decoded)) resume_ = renewed->token;
     if (std::holds_alternative<signaling::Ping>(*decoded))
         connection_->send_text(signaling::encode(signaling::ClientMessage(signaling::Pong{})));
@@ -122,6 +126,7 @@ void Member::on_closed(const Connection::Closed& closed) {
 
 Duration Member::pause() {
     const unsigned attempt = attempts_++;
+    if (asked_to_wait_) return *std::exchange(asked_to_wait_, std::nullopt);
     if (attempt == 0 && was_lost_) return milliseconds(herd_.loop.random() % first_pause_most);
     const std::uint32_t ceiling = std::min(pause_most, pause_least << std::min(attempt, 10U));
     return milliseconds(pause_least + herd_.loop.random() % (ceiling - pause_least + 1));
