@@ -62,16 +62,26 @@ void HttpConnection::wait_then(Step step) {
                                });
 }
 
+void HttpConnection::wait_as_newcomer(Step step) {
+    link_->socket().async_wait(link_->wait_type(),
+                               [self = shared_from_this(), step](const boost::system::error_code& error) {
+                                   if (error || self->link_->ended() != Ended::no) return;
+                                   self->link_->shard().newcomer_later([self, step] {
+                                       if (self->link_->ended() == Ended::no) ((*self).*step)();
+                                   });
+                               });
+}
+
 void HttpConnection::start() {
     link_->arm_deadline(link_->shard().options.limits.first_byte_timeout);
-    wait_then(&HttpConnection::on_first_byte);
+    wait_as_newcomer(&HttpConnection::on_first_byte);
 }
 
 void HttpConnection::on_first_byte() {
     std::uint8_t byte = 0;
     const ssize_t got = ::recv(link_->socket().native_handle(), &byte, 1, MSG_PEEK);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-        wait_then(&HttpConnection::on_first_byte);
+        wait_as_newcomer(&HttpConnection::on_first_byte);
         return;
     }
     const FirstByte first = got == 1 ? sniff(byte) : FirstByte::neither;
@@ -88,6 +98,11 @@ void HttpConnection::on_first_byte() {
 
 void HttpConnection::start_tls() {
     auto& shard = link_->shard();
+    // It gave up while it waited: the handshake would be for nobody.
+    if (link_->peer_gone()) {
+        link_->abort(Ended::finished);
+        return;
+    }
     const auto& limits = shard.options.address_limits;
     if (limits && !limits->allow_handshake(link_->peer(), Clock::now())) {
         shard.counters.refused_connections.fetch_add(1, std::memory_order_relaxed);
@@ -107,7 +122,7 @@ void HttpConnection::start_tls() {
 void HttpConnection::on_handshake() {
     switch (link_->handshake()) {
         case Link::Io::ok: start_http(); break;
-        case Link::Io::again: wait_then(&HttpConnection::on_handshake); break;
+        case Link::Io::again: wait_as_newcomer(&HttpConnection::on_handshake); break;
         case Link::Io::end:
             link_->shard().counters.tls_failed.fetch_add(1, std::memory_order_relaxed);
             link_->abort(Ended::failed);

@@ -24,6 +24,8 @@ private:
     using Step = void (HttpConnection::*)();
 
     void wait_then(Step step);
+    // The same for a step before it is established.
+    void wait_as_newcomer(Step step);
     void on_first_byte();
     void start_tls();
     void on_handshake();

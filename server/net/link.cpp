@@ -84,6 +84,11 @@ bool Link::readable() {
     return ::poll(&it, 1, 0) == 1;
 }
 
+bool Link::peer_gone() {
+    pollfd it{socket_.native_handle(), POLLRDHUP, 0};
+    return ::poll(&it, 1, 0) == 1;
+}
+
 void Link::send(SharedBytes bytes) {
     if (ended_ != Ended::no || !bytes || bytes->empty()) return;
     if (queued_bytes_ + bytes->size() > shard_->options.limits.send_queue_max) {

@@ -64,6 +64,8 @@ public:
     bool more() const { return more_; }
     // The system has bytes that were not read yet, or the peer's end.
     bool readable();
+    // The peer has sent its end, whether it was read or not.
+    bool peer_gone();
     Socket& socket() { return socket_; }
 
     // Goes out at the end of this turn of the event loop.

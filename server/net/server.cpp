@@ -19,8 +19,9 @@ namespace waaft::net {
 namespace {
 
 constexpr int listen_backlog = 4096;
-constexpr int accepts_per_turn = 64;
+constexpr int accepts_per_turn = 16;
 constexpr std::chrono::milliseconds accept_pause{100};
+constexpr std::chrono::milliseconds full_pause{5};
 
 // Shared with its pending waits.
 class Acceptor : public std::enable_shared_from_this<Acceptor> {
@@ -33,7 +34,7 @@ public:
     void wait() {
         descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                                [self = shared_from_this()](const boost::system::error_code& error) {
-                                   if (!error) self->accept_some();
+                                   if (!error) self->accept_later();
                                });
     }
 
@@ -45,8 +46,10 @@ public:
 
 private:
     void reserve() { reserve_ = OwnedFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+    void accept_later();
     void accept_some();
     void on_error(int code);
+    void wait_after(std::chrono::milliseconds pause);
     void admit(OwnedFd fd, const IpAddress& peer);
 
     std::shared_ptr<Shard> shard_;
@@ -56,7 +59,12 @@ private:
     bool v6_;
 };
 
+void Acceptor::accept_later() {
+    shard_->newcomer_later([self = shared_from_this()] { self->accept_some(); });
+}
+
 void Acceptor::accept_some() {
+    if (shard_->has_enough_newcomers()) return wait_after(full_pause);
     for (int i = 0; i < accepts_per_turn && descriptor_.is_open(); ++i) {
         sockaddr_storage storage{};
         socklen_t size = sizeof storage;
@@ -82,7 +90,11 @@ void Acceptor::on_error(int code) {
         OwnedFd(::accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
         reserve();
     }
-    pause_.expires_after(accept_pause);
+    wait_after(accept_pause);
+}
+
+void Acceptor::wait_after(std::chrono::milliseconds pause) {
+    pause_.expires_after(pause);
     pause_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
         if (!error && self->descriptor_.is_open()) self->wait();
     });

@@ -139,6 +139,9 @@ public:
         Response refusal;  // used if handler is null
     };
     virtual Upgrade on_upgrade(const Request& request) = 0;
+    // How many steps of connections that are not established yet (accepting, TLS handshakes) this turn of the loop may
+    // have, after all who are connected were served. Asked each turn in which such a step is ready; with 0 they wait.
+    virtual unsigned newcomers_per_turn() { return 8; }
 };
 
 // Counted by one shard, read by any thread.

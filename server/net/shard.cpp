@@ -12,6 +12,8 @@ namespace {
 // So many connections are written to in one turn; then others get theirs, and more can coalesce.
 constexpr std::size_t flushes_per_turn = 256;
 constexpr Duration tick_every = std::chrono::milliseconds(100);
+// While nobody new may come in.
+constexpr Duration newcomers_pause = std::chrono::milliseconds(5);
 
 }  // namespace
 
@@ -21,7 +23,8 @@ Shard::Shard(boost::asio::io_context& the_io, ServerOptions the_options, Handler
       handler(&the_handler),
       clock_(Clock::now(), 3 * tick_every),
       wheel_(Clock::now(), tick_every),
-      tick_(the_io) {}
+      tick_(the_io),
+      newcomers_pause_(the_io) {}
 
 void Shard::arm(Deadline& deadline, Duration after) {
     const TimePoint now = ticking_ ? clock_.read(Clock::now()) : clock_.resume(Clock::now());
@@ -60,9 +63,41 @@ void Shard::flush_some() {
     dirty_begin_ = 0;
 }
 
+void Shard::newcomer_later(std::function<void()> step) {
+    if (!handler) return;  // stopped
+    newcomers_.push_back(std::move(step));
+    serve_newcomers_soon();
+}
+
+// A posted step comes after all that was ready before it, and after one more look at the sockets than the last one.
+void Shard::serve_newcomers_soon() {
+    if (newcomers_posted_) return;
+    newcomers_posted_ = true;
+    boost::asio::post(io, [self = shared_from_this()] { self->serve_newcomers(); });
+}
+
+void Shard::serve_newcomers() {
+    newcomers_posted_ = false;
+    const unsigned count = handler ? handler->newcomers_per_turn() : 0;
+    for (unsigned i = 0; i < count && !newcomers_.empty(); ++i) {
+        const auto step = std::move(newcomers_.front());
+        newcomers_.pop_front();
+        step();
+    }
+    if (newcomers_.empty() || !handler) return;
+    if (count > 0) return serve_newcomers_soon();
+    newcomers_posted_ = true;
+    newcomers_pause_.expires_after(newcomers_pause);
+    newcomers_pause_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+        if (!error) self->serve_newcomers();
+    });
+}
+
 void Shard::stop() {
     handler = nullptr;
     tick_.cancel();
+    newcomers_pause_.cancel();
+    std::exchange(newcomers_, {}).clear();
     while (!links.empty()) {
         // It may have no other owner than what it is about to give up.
         const auto link = static_cast<Link&>(links.front()).shared_from_this();

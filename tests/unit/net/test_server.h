@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <future>
 #include <mutex>
@@ -50,6 +51,7 @@ public:
     Notes notes;
     std::vector<Responder> unanswered;
     std::set<WsConnection*> connections;
+    std::atomic<unsigned> newcomers{8};  // a turn
 
     void on_request(Request request, Responder responder) override {
         if (request.path == "/later") {
@@ -65,6 +67,11 @@ public:
         response.body = shared(request.method + ' ' + request.path + '|' + request.body + '|' + request.peer.address +
                                '|' + request.host + (request.peer.tls ? "|tls" : "|plain"));
         responder.send(std::move(response));
+    }
+
+    unsigned newcomers_per_turn() override {
+        if (newcomers == 0) notes.add("nobody new");
+        return newcomers;
     }
 
     Upgrade on_upgrade(const Request& request) override {

@@ -78,6 +78,21 @@ TEST_CASE("frames that were queued in one turn leave in one write") {
     CHECK(server.eventually([&] { return server.counters().writes == 2; }));
 }
 
+TEST_CASE("who is connected is served while nobody new may come in") {
+    RunningServer server(plain_options());
+    Client there(server.port());
+    upgrade(there);
+    server.handler.newcomers = 0;
+    Client waiting(server.port());
+    waiting.write("GET / HTTP/1.1\r\nHost: e\r\n\r\n");
+    REQUIRE(server.handler.notes.wait_for("nobody new"));
+    there.write(masked_frame(text, "still here"));
+    CHECK(read_frame(there).payload == "still here");
+    CHECK(server.counters().accepted == 1);
+    server.handler.newcomers = 1;
+    CHECK(waiting.answer().status == 200);
+}
+
 TEST_CASE("either side closes with its code") {
     RunningServer server(plain_options());
     Client peer(server.port());
