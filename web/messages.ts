@@ -213,4 +213,4 @@ export type ServerMessage =
   | { t: 'ping'; within: number }
   | { t: 'resume'; token: string }
   | { t: 'restarting'; retryMs: number; move?: boolean }
-  | { t: 'bye'; code: string; message: string; retry: boolean };
+  | { t: 'bye'; code: string; message: string; retry: boolean; retryMs?: number };

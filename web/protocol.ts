@@ -166,7 +166,7 @@ export class Connection {
   private retryTimer: unknown = null;
   private steadyTimer: unknown = null;
   private restartDelay: number | null = null;
-  private farewell: { code: string; message: string; retry: boolean } | null = null;
+  private farewell: { code: string; message: string; retry: boolean; retryMs?: number } | null = null;
   private refusal: ErrorMessage | null = null;
   private resyncedAt = -Infinity;
   private resume: string | undefined;
@@ -560,9 +560,11 @@ export class Connection {
       this.restartDelay = null;
       return { delay: Math.round(least + random * Math.min(least, 2000)), why: 'restarting' };
     }
-    if (wasJoined && this.attempt === 0) return { delay: Math.round(random * firstRetryWithin), why: 'lost' };
+    // A server with too much to do gives each one another time, so that they come one after another.
+    const asked = Math.min(patienceMax, this.farewell?.retryMs ?? 0);
+    if (wasJoined && this.attempt === 0 && asked === 0) return { delay: Math.round(random * firstRetryWithin), why: 'lost' };
     const why = code === 4011 ? 'busy' : wasJoined ? 'lost' : 'unreachable';
-    return { delay: backoff(this.attempt, random), why };
+    return { delay: Math.max(asked, backoff(this.attempt, random)), why };
   }
 
   private finish(code: string, message: string): void {

@@ -64,7 +64,7 @@ private:
     bool joined_ = false;
     bool was_lost_ = false;
     unsigned attempts_ = 0;
-    std::optional<milliseconds> asked_to_wait_;  // by a server that refused
+    milliseconds asked_to_wait_{0};  // by the server that closes this connection
 };
 
 void Member::attempt() {
@@ -84,12 +84,13 @@ void Member::on_open() {
 }
 
 void Member::on_text(std::string_view message) {
-    const bool is_ours = message.starts_with(R"({"t":"ping")") || message.starts_with(R"({"t":"resume")");
+    const bool is_ours = message.starts_with(R"({"t":"ping")") || message.starts_with(R"({"t":"resume")") ||
+                         message.starts_with(R"({"t":"bye")");
     if (joined_ && !is_ours) return;
     const auto decoded = signaling::decode_server(message);
     if (!decoded) return;
     if (const auto* welcome = std::get_if<signaling::Welcome>(&*decoded)) return on_welcome(*welcome);
-    if (std::holds_alternative<signaling::ErrorMessage>(*decoded)) asked_to_wait_ = retry_after(message);
+    if (const auto* bye = std::get_if<signaling::Bye>(&*decoded)) asked_to_wait_ = milliseconds(bye->retry_ms);
     if (const auto* renewed = std::get_if<signaling::Resume>(&*decoded)) resume_ = renewed->token;
     if (std::holds_alternative<signaling::Ping>(*decoded))
         connection_->send_text(signaling::encode(signaling::ClientMessage(signaling::Pong{})));
@@ -126,7 +127,7 @@ void Member::on_closed(const Connection::Closed& closed) {
 
 Duration Member::pause() {
     const unsigned attempt = attempts_++;
-    if (asked_to_wait_) return *std::exchange(asked_to_wait_, std::nullopt);
+    if (const auto asked = std::exchange(asked_to_wait_, milliseconds(0)); asked.count() > 0) return asked;
     if (attempt == 0 && was_lost_) return milliseconds(herd_.loop.random() % first_pause_most);
     const std::uint32_t ceiling = std::min(pause_most, pause_least << std::min(attempt, 10U));
     return milliseconds(pause_least + herd_.loop.random() % (ceiling - pause_least + 1));

@@ -238,7 +238,10 @@ ServerMessage decode_restarting(ServerContext& in) {
 
 ServerMessage decode_waiting(ServerContext& in) { return Waiting{in.fields.flag("on")}; }
 
-ServerMessage decode_bye(ServerContext& in) { return Bye{enum_of(in.fields, "code", parse_close_code)}; }
+ServerMessage decode_bye(ServerContext& in) {
+    const CloseCode code = enum_of(in.fields, "code", parse_close_code);
+    return Bye{code, in.fields.contains("retryMs") ? number32(in.fields, "retryMs") : 0};
+}
 
 ServerMessage decode_error(ServerContext& in) {
     ErrorMessage message;

@@ -227,6 +227,7 @@ void write(JsonWriter& json, const Bye& message) {
     json.text("code", to_string(message.code));
     json.text("message", sentence(message.code));
     json.flag("retry", retry_makes_sense(message.code));
+    if (message.retry_ms > 0) json.number("retryMs", message.retry_ms);
 }
 
 void write(JsonWriter& json, const ErrorMessage& message) {

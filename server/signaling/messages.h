@@ -304,6 +304,7 @@ struct Waiting {
 };
 struct Bye {
     CloseCode code = CloseCode::left;
+    std::uint32_t retry_ms = 0;  // when to come again; 0: the server does not say
 };
 struct ErrorMessage {
     ErrorCode code = ErrorCode::bad_message;

@@ -1,6 +1,5 @@
 #include "tests/history/client.h"
 
-#include "cmd/load/wire.h"
 #include "server/signaling/codec.h"
 
 #include <algorithm>
@@ -136,12 +135,14 @@ void Client::gone(TimePoint now, Duration mean_wait) {
     retire(candidate_);
     retire(line_);
     open_at_ = mean_wait == Duration::zero() ? now : now + run_.wait_of(mean_wait);
-    if (asked_to_wait_) open_at_ = now + *std::exchange(asked_to_wait_, std::nullopt);
 }
 
 void Client::on_open(Line& line) {
     line.open_by = Clock::now() + join_timeout;
-    if (&line == line_.get()) pinged_ = false;
+    if (&line == line_.get()) {
+        pinged_ = false;
+        asked_to_wait_ = {};
+    }
     signaling::Join join;
     join.room = room_;
     join.name = "client " + std::to_string(number_);
@@ -167,6 +168,7 @@ void Client::on_closed(Line& line, const load::Connection::Closed& closed) {
     if (candidate_ && replaced) return take_candidate();
     if (!joined_) ++attempt_;
     gone(Clock::now(), back_after * (1 << std::min(attempt_, 4u)));
+    open_at_ = std::max(open_at_, Clock::now() + asked_to_wait_);
 }
 
 void Client::take_candidate() {
@@ -206,11 +208,12 @@ void Client::on_text(Line& line, std::string_view message) {
     if (const auto* added = std::get_if<signaling::RecordAdded>(&*decoded))
         return on_record(added->record, Kind::heard);
     if (const auto* ack = std::get_if<signaling::Ack>(&*decoded)) return on_ack(*ack);
-    if (const auto* error = std::get_if<signaling::ErrorMessage>(&*decoded)) return on_error(*error, message);
+    if (const auto* error = std::get_if<signaling::ErrorMessage>(&*decoded)) return on_error(*error);
     if (const auto* renewed = std::get_if<signaling::Resume>(&*decoded)) resume_ = renewed->token;
     if (std::holds_alternative<signaling::Left>(*decoded)) ++departures_;
     if (const auto* restarting = std::get_if<signaling::Restarting>(&*decoded); restarting && restarting->move)
         move_at_ = Clock::now() + milliseconds(restarting->retry_ms);
+    if (const auto* bye = std::get_if<signaling::Bye>(&*decoded)) asked_to_wait_ = milliseconds(bye->retry_ms);
     if (const auto* ping = std::get_if<signaling::Ping>(&*decoded)) {
         within_ = milliseconds(ping->within);
         pinged_ = true;
@@ -268,13 +271,10 @@ void Client::on_ack(const signaling::Ack& ack) {
 }
 
 // A refused message is sent again after a while; a refused join comes back without its token.
-void Client::on_error(const signaling::ErrorMessage& error, std::string_view message) {
+void Client::on_error(const signaling::ErrorMessage& error) {
     trouble_ = std::string(signaling::to_string(error.code)) + " " + error.detail;
     if (error.code == signaling::ErrorCode::resume_bad) resume_.clear();
-    if (!joined_) {
-        asked_to_wait_ = load::retry_after(message);
-        return;
-    }
+    if (!joined_) return;
     if (std::find(outstanding_.begin(), outstanding_.end(), error.re) != outstanding_.end()) {
         write(Kind::refused).message = error.re;
         if (!repost_at_) repost_at_ = Clock::now() + post_again_after;

@@ -100,7 +100,7 @@ private:
     void on_welcome(Line& line, const signaling::Welcome& welcome);
     void on_record(const signaling::Record& record, Event::Kind kind);
     void on_ack(const signaling::Ack& ack);
-    void on_error(const signaling::ErrorMessage& error, std::string_view message);
+    void on_error(const signaling::ErrorMessage& error);
     void gone(TimePoint now, Duration mean_wait);
     Event& write(Event::Kind kind);
 
@@ -125,7 +125,7 @@ private:
     Duration within_ = std::chrono::seconds(60);  // as promised last, on this connection or the one before
     bool pinged_ = false;                         // on this one
     std::uint32_t attempt_ = 0;
-    std::optional<Duration> asked_to_wait_;  // by a server that refused a join
+    Duration asked_to_wait_{0};  // by the server that closes this connection
     bool joined_ = false;
     std::uint64_t acked_ = 0;
     std::uint64_t heard_ = 0;

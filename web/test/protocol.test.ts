@@ -600,6 +600,51 @@ test('a busy server is tried again', async () => {
   assert.equal(bench.state.state === 'waiting' && bench.state.why, 'busy');
 });
 
+const asked: [what: string, retryMs: number, random: number, after: number][] = [
+  ['as it asks', 3_200, chance, 3_200],
+  ['not before its own pause is over', 100, chance, backoffMin],
+  ['and no longer than anybody can wait', 86_400_000, chance, 60_000],
+];
+for (const [what, retryMs, random, after] of asked) {
+  test(`a busy server is tried again ${what}`, async () => {
+    const bench = new Bench({}, random);
+    bench.socket.events.open();
+    bench.say({ t: 'error', code: 'busy', message: '', re: 'join' });
+    bench.say({ t: 'bye', code: 'busy', message: '', retry: true, retryMs });
+    bench.socket.events.closed(4011);
+    assert.equal(bench.state.state === 'waiting' && bench.state.until - bench.time.at, after);
+    await bench.time.pass(after - 1);
+    assert.equal(bench.sockets.length, 1);
+    await bench.time.pass(1);
+    assert.equal(bench.sockets.length, 2);
+    bench.join();
+    assert.equal(bench.state.state, 'joined');
+  });
+}
+
+test('who is in the room and is sent away by a busy server comes back when it asks', async () => {
+  const bench = new Bench();
+  bench.join();
+  bench.say({ t: 'bye', code: 'busy', message: '', retry: true, retryMs: 2_300 });
+  bench.socket.events.closed(4011);
+  assert.deepEqual(bench.state, { state: 'waiting', why: 'busy', until: bench.time.at + 2_300, attempt: 1 });
+  await bench.time.pass(2_300);
+  bench.socket.events.closed(1006);
+  assert.equal(bench.state.state === 'waiting' && bench.state.until - bench.time.at, 750, 'what it asked for counts once');
+});
+
+test('a ping that gives more time is believed, and so is the next one that gives less', async () => {
+  const bench = new Bench();
+  bench.join();
+  bench.say({ t: 'ping', within: 40_000 });
+  await bench.time.pass(39_000);
+  bench.say({ t: 'ping', within: 10_000 });
+  await bench.time.pass(9_900);
+  assert.equal(bench.state.state, 'joined');
+  await bench.time.pass(200);
+  assert.equal(bench.state.state, 'waiting');
+});
+
 test('a void resume token is dropped and the join repeated without it', () => {
   const bench = new Bench({ resume: 'old', seen: { epoch, seq: 3 } });
   bench.socket.events.open();

@@ -119,6 +119,9 @@ std::vector<Row> rows() {
         {Waiting{true}, R"({"t":"waiting","on":true})"},
         {Bye{CloseCode::slow},
          R"({"t":"bye","code":"slow","message":"The connection was too slow to keep up.","retry":true})"},
+        {Bye{CloseCode::busy, 1700},
+         R"({"t":"bye","code":"busy","message":"The server is too busy for this connection.","retry":true,)"
+         R"("retryMs":1700})"},
         {ErrorMessage{ErrorCode::room_full, "", ""},
          R"({"t":"error","code":"room_full","message":"The room is full."})"},
         {ErrorMessage{ErrorCode::bad_message, "on: expected true or false", "lock"},
