@@ -23,11 +23,12 @@ constexpr std::uint64_t renewal_turns = 16;  // in which everybody's resume toke
 
 }  // namespace
 
-Home::Home(Services& services, ShardIndex self, boost::asio::io_context& io, ShardCounters& counters)
+Home::Home(Services& services, ShardIndex self, boost::asio::io_context& io, ShardCounters& counters, ShardLoad& load)
     : services_(services),
       self_(self),
       io_(io),
       counters_(counters),
+      load_(load),
       timer_(io),
       alive_timer_(io),
       replica_timer_(io),

@@ -2,10 +2,12 @@
 //
 // Thread: the shard's own, except that store and password answers are posted to it. Ownership:
 // owns the rooms; the services and the io_context outlive it. Bounds: rooms_max over all shards,
-// waiting_max requests for a room that is being loaded. Errors: a refused request is answered
+// waiting_max requests for a room that is being loaded, JoinQueue. Errors: a refused request is answered
 // with an ErrorMessage or a REST error.
 #pragma once
 
+#include "server/app/join_queue.h"
+#include "server/app/load.h"
 #include "server/app/mail.h"
 #include "server/app/news_inbox.h"
 #include "server/app/services.h"
@@ -32,7 +34,7 @@ struct Attached;
 
 class Home final : public NewsTaker {
 public:
-    Home(Services& services, ShardIndex self, boost::asio::io_context& io, ShardCounters& counters);
+    Home(Services& services, ShardIndex self, boost::asio::io_context& io, ShardCounters& counters, ShardLoad& load);
     ~Home() override;
 
     void on_mail(std::unique_ptr<JoinMail> mail);
@@ -80,6 +82,11 @@ private:
     room::Options room_options() const;
 
     // ---- joining (home_join.cpp) ----
+    // Its room is open. It waits for its turn: who is in the rooms goes first.
+    void line_up(std::unique_ptr<JoinMail> mail);
+    void take_joins_soon();
+    void take_joins();
+    void take(std::unique_ptr<JoinMail> mail);
     void join(HomeRoom& home_room, std::unique_ptr<JoinMail> mail);
     bool is_revoked(const auth::JoinLink& link) const;
     std::optional<signaling::ErrorCode> check_claims(const HomeRoom& home_room, const JoinMail& mail,
@@ -90,6 +97,8 @@ private:
     void on_verified(ConnectionId connection, RoomHandle handle, auth::PasswordVerdict verdict);
     void admit(HomeRoom& home_room, const JoinMail& mail, room::Admission admission);
     void refuse(ConnectionId connection, signaling::ErrorCode code);
+    void turn_away(const JoinMail& mail);
+    Millis retry_in(Work work);
 
     // ---- the engine's outputs, one overload each (home.cpp) ----
     enum class People : std::uint8_t { same, maybe_changed };
@@ -209,6 +218,7 @@ private:
     const ShardIndex self_;
     boost::asio::io_context& io_;
     ShardCounters& counters_;
+    ShardLoad& load_;
     boost::asio::steady_timer timer_;
     boost::asio::steady_timer alive_timer_;
     boost::asio::steady_timer replica_timer_;
@@ -218,6 +228,8 @@ private:
     bool saving_fails_ = false;
     std::uint64_t renewal_turn_ = 0;
     bool stopping_ = false;
+    JoinQueue joins_;
+    bool joins_posted_ = false;
 
     std::unordered_map<std::string, std::unique_ptr<HomeRoom>> rooms_;  // by name
     std::unordered_map<RoomHandle, HomeRoom*> by_handle_;

@@ -3,20 +3,30 @@
 
 #include "server/base/id.h"
 
+#include <boost/asio/post.hpp>
+
 namespace waaft::app {
 
 using signaling::ErrorCode;
+
+namespace {
+
+// One turn of the loop goes on with joins for so long; then whoever is connected is served.
+constexpr Duration joins_turn = std::chrono::milliseconds(2);
+
+}  // namespace
 
 void Home::on_mail(std::unique_ptr<JoinMail> mail) {
     const ConnectionId connection = mail->connection;
     present_.insert(connection);
     if (stopping_) return refuse(connection, ErrorCode::busy);
     if (!is_room_name(mail->join.room)) return refuse(connection, ErrorCode::room_unknown);
+    if (!load_.takes(mail->resumes ? Work::resume : Work::join, Clock::now())) return turn_away(*mail);
     const std::string name = mail->join.room;
     // std::function wants to be copyable.
     auto shared = std::make_shared<std::unique_ptr<JoinMail>>(std::move(mail));
     with_room(
-        name, [this, shared](HomeRoom& home_room) { join(home_room, std::move(*shared)); },
+        name, [this, shared](HomeRoom&) { line_up(std::move(*shared)); },
         [this, connection](ErrorCode code) { refuse(connection, code); });
 }
 
@@ -24,8 +34,51 @@ void Home::refuse(ConnectionId connection, ErrorCode code) {
     send(connection, signaling::ErrorMessage{code, "", "join"});
     // Too much to do now is no reason never to come back.
     const bool later = code == ErrorCode::busy;
-    post(shard_of(connection),
-         CloseMail{connection, later ? signaling::CloseCode::busy : signaling::CloseCode::refused});
+    post(shard_of(connection), CloseMail{connection, later ? signaling::CloseCode::busy : signaling::CloseCode::refused,
+                                         later ? static_cast<std::uint32_t>(retry_in(Work::join).count()) : 0});
+}
+
+void Home::turn_away(const JoinMail& mail) {
+    counters_.joins_refused.fetch_add(1, std::memory_order_relaxed);
+    refuse(mail.connection, ErrorCode::busy);
+}
+
+Millis Home::retry_in(Work work) {
+    const double chance = static_cast<double>(random_u64() >> 11) / 9007199254740992.0;
+    return load_.retry_in(Clock::now(), work, chance);
+}
+
+void Home::line_up(std::unique_ptr<JoinMail> mail) {
+    if (const auto without_place = joins_.push(std::move(mail))) return turn_away(*without_place);
+    services_.joins_waiting.fetch_add(1, std::memory_order_relaxed);
+    take_joins_soon();
+}
+
+void Home::take_joins_soon() {
+    counters_.joins_waiting.store(joins_.size(), std::memory_order_relaxed);
+    if (joins_posted_ || joins_.size() == 0) return;
+    joins_posted_ = true;
+    boost::asio::post(io_, [this] { take_joins(); });
+}
+
+void Home::take_joins() {
+    joins_posted_ = false;
+    const TimePoint end = Clock::now() + joins_turn;
+    do {
+        auto mail = joins_.pop();
+        if (!mail) break;
+        services_.joins_waiting.fetch_sub(1, std::memory_order_relaxed);
+        take(std::move(mail));
+    } while (Clock::now() < end);
+    take_joins_soon();
+}
+
+void Home::take(std::unique_ptr<JoinMail> mail) {
+    if (!present_.contains(mail->connection)) return;  // it went away while it waited
+    if (stopping_) return refuse(mail->connection, ErrorCode::busy);
+    if (const auto found = rooms_.find(mail->join.room); found != rooms_.end())
+        return join(*found->second, std::move(mail));
+    on_mail(std::move(mail));  // the room was put away meanwhile
 }
 
 void Home::join(HomeRoom& home_room, std::unique_ptr<JoinMail> mail) {

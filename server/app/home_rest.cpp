@@ -65,6 +65,16 @@ net::Response room_exists() {
 
 }  // namespace
 
+net::Response room_refusal(ShardLoad& load, ShardCounters& counters, TimePoint now) {
+    counters.rooms_refused.fetch_add(1, std::memory_order_relaxed);
+    const double chance = static_cast<double>(random_u64() >> 11) / 9007199254740992.0;
+    const Millis retry = load.retry_in(now, Work::new_room, chance);
+    net::Response response = rest_error(ErrorCode::busy);
+    response.headers.emplace_back("Retry-After",
+                                  std::to_string(std::chrono::ceil<std::chrono::seconds>(retry).count()));
+    return response;
+}
+
 void Home::reply(const RestMail& mail, net::Response response) {
     post(mail.reply_to, RestReplyMail{mail.request, std::make_unique<net::Response>(std::move(response))});
 }
@@ -74,6 +84,8 @@ void Home::on_mail(std::unique_ptr<RestMail> owned) {
     if (stopping_) return reply(*mail, rest_error(503, "server_restarting", "The server is restarting."));
     if (const auto* command = std::get_if<CreateRoom>(&mail->command)) {
         if (services_.draining) return reply(*mail, rest_error(503, "server_restarting", "The server is restarting."));
+        if (const TimePoint now = Clock::now(); !load_.takes(Work::new_room, now))
+            return reply(*mail, room_refusal(load_, counters_, now));
         return create(mail, *command);
     }
     with_room(

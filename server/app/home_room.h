@@ -53,6 +53,8 @@ struct Home::HomeRoom {
 net::Response json_response(unsigned status, std::string body);
 net::Response rest_error(unsigned status, std::string_view code, std::string_view message);
 net::Response rest_error(signaling::ErrorCode code);
+// Too much to do for one room more; counted.
+net::Response room_refusal(ShardLoad& load, ShardCounters& counters, TimePoint now);
 
 room::Settings settings_of(const store::RoomRow& row);
 

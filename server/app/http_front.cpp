@@ -115,11 +115,12 @@ std::optional<std::int64_t> integer_field(const json::object& object, std::strin
 
 }  // namespace
 
-HttpFront::HttpFront(Services& services, ShardIndex self, Sessions& sessions, ShardCounters& counters)
+HttpFront::HttpFront(Services& services, ShardIndex self, Sessions& sessions, ShardCounters& counters, ShardLoad& load)
     : services_(services),
       self_(self),
       sessions_(sessions),
       counters_(counters),
+      load_(load),
       content_security_policy_(make_content_security_policy(services.config)),
       origins_(origins_of(services.config)) {}
 
@@ -178,6 +179,10 @@ net::Handler::Upgrade HttpFront::on_upgrade(const net::Request& request) {
         upgrade.subprotocol = "waaft.v1";
     }
     return upgrade;
+}
+
+unsigned HttpFront::newcomers_per_turn() {
+    return app::newcomers_per_turn(load_.lag(Clock::now()), services_.joins_waiting.load(std::memory_order_relaxed));
 }
 
 // ---- who asks ----
@@ -336,6 +341,8 @@ void HttpFront::room_api(const net::Request& request, std::string room, std::str
 }
 
 void HttpFront::create_room(const net::Request& request, net::Responder responder) {
+    if (const TimePoint now = Clock::now(); !load_.takes(Work::new_room, now))
+        return answer(responder, request, room_refusal(load_, counters_, now));
     const Caller caller = caller_of(request);
     if (caller.api_key.empty() && services_.config.rooms_create == Config::RoomsCreate::key) {
         return answer(responder, request,

@@ -21,10 +21,11 @@ class Sessions;
 
 class HttpFront final : public net::Handler {
 public:
-    HttpFront(Services& services, ShardIndex self, Sessions& sessions, ShardCounters& counters);
+    HttpFront(Services& services, ShardIndex self, Sessions& sessions, ShardCounters& counters, ShardLoad& load);
 
     void on_request(net::Request request, net::Responder responder) override;
     Upgrade on_upgrade(const net::Request& request) override;
+    unsigned newcomers_per_turn() override;
 
     void on_mail(RestReplyMail mail);
     // A home could not tell us everything: what it was asked and did not answer is answered with `busy`.
@@ -57,6 +58,7 @@ private:
     const ShardIndex self_;
     Sessions& sessions_;
     ShardCounters& counters_;
+    ShardLoad& load_;
     std::string content_security_policy_;
     std::vector<Origin> origins_;
     bool warned_of_proxy_ = false;

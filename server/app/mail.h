@@ -32,6 +32,7 @@ constexpr ShardIndex shard_of(ConnectionId connection) {
 struct JoinMail {
     ConnectionId connection = 0;
     signaling::Join join;
+    bool resumes = false;  // by a token that was made for this room
     std::string address_key;
     std::string network_key;
     bool loopback = false;
@@ -114,6 +115,7 @@ struct BroadcastMail {
 struct CloseMail {
     ConnectionId connection = 0;
     signaling::CloseCode code = signaling::CloseCode::left;
+    std::uint32_t retry_ms = 0;  // as in signaling::Bye
 };
 struct RestReplyMail {
     std::uint64_t request = 0;

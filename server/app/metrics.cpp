@@ -11,6 +11,7 @@
 #include <chrono>
 #include <fstream>
 #include <functional>
+#include <limits>
 
 namespace waaft::app {
 
@@ -79,6 +80,11 @@ const std::vector<Series>& series() {
              return static_cast<double>(shard.counters().late_ms.load(std::memory_order_relaxed)) / 1000;
          }},
         {"waaft_overruns_total", "Times that a queue between threads was full.", counter, of_shard(&S::overruns)},
+        {"waaft_joins_waiting", "Joins that wait for their turn.", gauge, of_shard(&S::joins_waiting)},
+        {"waaft_joins_refused_total", "Joins refused because there was too much to do.", counter,
+         of_shard(&S::joins_refused)},
+        {"waaft_rooms_refused_total", "New rooms refused because there was too much to do.", counter,
+         of_shard(&S::rooms_refused)},
         {"waaft_mail_waiting", "Messages that wait between shards.", gauge, of_shard(&S::mail_waiting)},
         {"waaft_http_requests_total", "HTTP requests.", counter, of_shard(&S::requests)},
         {"waaft_stun_answered_total", "STUN Binding requests answered.", counter, of_shard(&S::stun_answered)},
@@ -117,14 +123,61 @@ MetricFamily gauge_family(const char* name, const char* help, double value) {
     return {name, help, MetricType::Gauge, {metric_of(MetricType::Gauge, value)}};
 }
 
+void label(prometheus::ClientMetric& metric, std::size_t shard) {
+    metric.label.push_back({"shard", std::to_string(shard)});
+}
+
 MetricFamily family_of(const Series& one, const std::vector<const Shard*>& shards) {
     MetricFamily family{one.name, one.help, one.type, {}};
     for (std::size_t i = 0; i < shards.size(); ++i) {
         prometheus::ClientMetric metric = metric_of(one.type, one.read(*shards[i]));
-        metric.label.push_back({"shard", std::to_string(i)});
+        label(metric, i);
         family.metric.push_back(std::move(metric));
     }
     return family;
+}
+
+MetricFamily lag_family(const std::vector<const Shard*>& shards) {
+    MetricFamily family{"waaft_loop_lag_seconds",
+                        "How late a loop's timer was: how long a socket waits that has become readable.",
+                        MetricType::Histogram,
+                        {}};
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+        const LagCounters& lag = shards[i]->counters().lag;
+        prometheus::ClientMetric metric;
+        std::uint64_t count = 0;
+        for (std::size_t bucket = 0; bucket < lag.counts.size(); ++bucket) {
+            count += lag.counts[bucket].load(std::memory_order_relaxed);
+            const bool last = bucket == LagCounters::bounds.size();
+            metric.histogram.bucket.push_back(
+                {count, last ? std::numeric_limits<double>::infinity() : LagCounters::bounds[bucket]});
+        }
+        metric.histogram.sample_count = count;
+        metric.histogram.sample_sum = static_cast<double>(lag.sum_us.load(std::memory_order_relaxed)) / 1e6;
+        label(metric, i);
+        family.metric.push_back(std::move(metric));
+    }
+    return family;
+}
+
+MetricFamily smoothed_lag_family(const std::vector<const Shard*>& shards) {
+    MetricFamily family{"waaft_loop_lag_smoothed_seconds",
+                        "The lag that a shard goes by: new rooms end at 0.1, joins at 0.2, resumes at 1.",
+                        MetricType::Gauge,
+                        {}};
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+        const auto us = shards[i]->counters().lag.smoothed_us.load(std::memory_order_relaxed);
+        family.metric.push_back(metric_of(MetricType::Gauge, static_cast<double>(us) / 1e6));
+        label(family.metric.back(), i);
+    }
+    return family;
+}
+
+json::array lags_ms(const std::vector<const Shard*>& shards) {
+    json::array lags;
+    for (const Shard* shard : shards)
+        lags.emplace_back(static_cast<double>(shard->counters().lag.smoothed_us.load(std::memory_order_relaxed)) / 1e3);
+    return lags;
 }
 
 std::uint64_t resident_bytes() {
@@ -189,6 +242,8 @@ json::object redis_object(const cluster::RedisStatus& redis) {
 std::string metrics_text(const Services& services, const std::vector<const Shard*>& shards) {
     std::vector<MetricFamily> families;
     for (const Series& one : series()) families.push_back(family_of(one, shards));
+    families.push_back(lag_family(shards));
+    families.push_back(smoothed_lag_family(shards));
     families.push_back(gauge_family("waaft_store_queue", "Calls that wait for the store.",
                                     static_cast<double>(calls_waiting(services))));
     if (services.shared) add_redis(families, services.shared->status());
@@ -216,6 +271,7 @@ std::string status_json(const Services& services, const std::vector<const Shard*
         {"stopping", services.stopping.load()},
         {"draining", services.draining.load()},
         {"shards", shards.size()},
+        {"loopLagMs", lags_ms(shards)},
         {"port", services.port},
         {"rooms", services.rooms_open.load()},
         {"members", totals["members"]},

@@ -2,6 +2,8 @@
 
 #include "server/app/post_office.h"
 
+#include <algorithm>
+
 namespace waaft::app {
 
 namespace {
@@ -21,6 +23,14 @@ Services::Services(const Config& settings)
       passwords_by_network("passwords of a network", settings.passwords_per_minute * network_factor, limit_period),
       passwords_by_room("passwords of a room", settings.passwords_per_minute * room_factor, limit_period) {}
 Services::~Services() = default;
+
+void LagCounters::add(Duration late) {
+    const double seconds = std::chrono::duration<double>(late).count();
+    const auto bucket =
+        static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), seconds) - bounds.begin());
+    counts[bucket].fetch_add(1, std::memory_order_relaxed);
+    sum_us.fetch_add(static_cast<std::uint64_t>(seconds * 1e6), std::memory_order_relaxed);
+}
 
 void RevokedLinks::add(std::string id, UnixMs expires_at) {
     const std::lock_guard lock(mutex_);

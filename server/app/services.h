@@ -15,6 +15,7 @@
 #include "server/cluster/redis.h"
 #include "server/store/store.h"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -72,6 +73,16 @@ private:
     std::map<std::string, Window> windows_;
 };
 
+// How late a loop was, as a histogram. Units: seconds, microseconds.
+struct LagCounters {
+    static constexpr std::array bounds{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0};
+    std::array<std::atomic<std::uint64_t>, bounds.size() + 1> counts{};  // not cumulative; the last: longer than any
+    std::atomic<std::uint64_t> sum_us{0};
+    std::atomic<std::uint64_t> smoothed_us{0};  // what the shard goes by
+
+    void add(Duration late);
+};
+
 // Written by one shard, read by the ops listener.
 struct ShardCounters {
     std::atomic<std::int64_t> last_turn_ms{0};  // steady clock
@@ -94,6 +105,10 @@ struct ShardCounters {
     std::atomic<std::uint64_t> stun_answered{0};
     std::atomic<std::uint64_t> stun_dropped{0};
     std::atomic<std::uint64_t> mail_waiting{0};
+    std::atomic<std::uint64_t> joins_waiting{0};  // whose room's home this is
+    std::atomic<std::uint64_t> joins_refused{0};  // for too much to do
+    std::atomic<std::uint64_t> rooms_refused{0};
+    LagCounters lag;
 };
 
 struct Services {
@@ -128,7 +143,8 @@ struct Services {
     std::uint16_t port = 0;  // the public one, once it is known
     std::atomic<std::shared_ptr<const Reach>> reach{std::make_shared<const Reach>()};
     std::atomic<std::uint64_t> rooms_open{0};
-    std::atomic<bool> draining{false};  // people are moving to other servers
+    std::atomic<std::size_t> joins_waiting{0};  // for their turn, on all shards
+    std::atomic<bool> draining{false};          // people are moving to other servers
     std::atomic<bool> stopping{false};
 };
 

@@ -144,18 +144,28 @@ void Session::join(signaling::Join wish) {
     if (state_ != State::fresh) return refuse(ErrorCode::already_joined, "", "join");
     Services& services = sessions_.services_;
     if (services.draining) return close(CloseCode::busy);  // the next try reaches another server
+    const bool resumes = sessions_.resumes(wish);
+    if (const Work work = resumes ? Work::resume : Work::join; !sessions_.load_.takes(work, Clock::now()))
+        return turn_away(work);
     state_ = State::joining;
     home_ = services.post_office->home_of(wish.room);
     room_name_ = wish.room;
     auto mail = std::make_unique<JoinMail>();
     mail->connection = id_;
     mail->join = std::move(wish);
+    mail->resumes = resumes;
     mail->address_key = connection_->peer().address_key;
     mail->network_key = connection_->peer().network_key;
     mail->loopback = connection_->peer().loopback;
     mail->ice = make_ice(services, host_, read_clocks().wall);
     host_ = {};
     sessions_.post_home(home_, std::move(mail), *this);
+}
+
+void Session::turn_away(Work work) {
+    sessions_.counters_.joins_refused.fetch_add(1, std::memory_order_relaxed);
+    refuse(ErrorCode::busy, "", "join");
+    close(CloseCode::busy, sessions_.retry_ms(work));
 }
 
 void Session::refuse(ErrorCode code, std::string detail, std::string re) {
@@ -167,9 +177,9 @@ void Session::send(const signaling::ServerMessage& message) {
     connection_->send(frame_of(message));
 }
 
-void Session::close(CloseCode code) {
+void Session::close(CloseCode code, std::uint32_t retry_ms) {
     if (state_ == State::closing || !connection_) return;
-    send(signaling::Bye{code});
+    send(signaling::Bye{code, retry_ms});
     state_ = State::closing;
     connection_->close(static_cast<std::uint16_t>(code), signaling::to_string(code));
     // Now, for a silent peer does not answer the close and the room should not wait for that.

@@ -36,19 +36,16 @@ SharedBytes joined_frames(const std::vector<SharedBytes>& frames) {
     return all;
 }
 
-SharedBytes ping_of(Duration timeout) {
-    const auto ms = std::chrono::duration_cast<Millis>(timeout).count();
-    return frame_of(signaling::Ping{static_cast<std::uint32_t>(ms)});
-}
-
 bool shares_rooms(const Config& config) { return !config.redis_url.empty(); }
 
 }  // namespace
 
-Sessions::Sessions(Services& services, ShardIndex self, boost::asio::io_context& io, ShardCounters& counters)
+Sessions::Sessions(Services& services, ShardIndex self, boost::asio::io_context& io, ShardCounters& counters,
+                   ShardLoad& load)
     : services_(services),
       self_(self),
       counters_(counters),
+      load_(load),
       clock_(Clock::now(), 2 * wheel_step),
       tick_timer_(io),
       flush_timer_(io),
@@ -56,8 +53,8 @@ Sessions::Sessions(Services& services, ShardIndex self, boost::asio::io_context&
       idle_interval_(shares_rooms(services.config) ? services.config.ping_shared : services.config.ping_idle),
       idle_timeout_(shares_rooms(services.config) ? services.config.ping_shared_timeout
                                                   : services.config.ping_idle_timeout),
-      ping_on_air_(ping_of(services.config.ping_on_air_timeout)),
-      ping_idle_(ping_of(idle_timeout_)) {}
+      pings_on_air_(pings_of(services.config.ping_on_air_timeout)),
+      pings_idle_(pings_of(idle_timeout_)) {}
 
 Sessions::~Sessions() = default;
 
@@ -142,7 +139,7 @@ void Sessions::leave_room(Session& session) {
 void Sessions::post_home(ShardIndex home, Mail mail, Session& session) {
     if (services_.post_office->post(self_, home, std::move(mail))) return;
     counters_.overruns.fetch_add(1, std::memory_order_relaxed);
-    session.close(CloseCode::busy);
+    session.close(CloseCode::busy, retry_ms(Work::resume));
 }
 
 // ---- from the home ----
@@ -183,7 +180,7 @@ void Sessions::on_mail(FrameMail mail) {
 }
 
 void Sessions::on_mail(const CloseMail& mail) {
-    if (Session* session = find(mail.connection)) session->close(mail.code);
+    if (Session* session = find(mail.connection)) session->close(mail.code, mail.retry_ms);
 }
 
 void Sessions::on_overrun(ShardIndex home) {
@@ -191,7 +188,7 @@ void Sessions::on_overrun(ShardIndex home) {
     for (const auto& [id, session] : sessions_) {
         if (session->home_ == home && !session->room_name_.empty()) affected.push_back(session);
     }
-    for (Session* session : affected) session->close(CloseCode::busy);
+    for (Session* session : affected) session->close(CloseCode::busy, retry_ms(Work::resume));
 }
 
 // ---- fan-out ----
@@ -257,15 +254,30 @@ void Sessions::deliver(Session& session, const SharedBytes& frames, std::size_t 
     counters_.deliveries.fetch_add(count, std::memory_order_relaxed);
 }
 
-// ---- silence ----
+// ---- load ----
 
-Duration Sessions::jittered(Duration interval) {
-    // xorshift64: pings only have to be spread, not unguessable.
+bool Sessions::resumes(const signaling::Join& wish) const {
+    if (!wish.resume) return false;
+    const auto token = services_.signer->verify_resume(*wish.resume);
+    return token.has_value() && token->room == wish.room;
+}
+
+std::uint32_t Sessions::retry_ms(Work work) {
+    return static_cast<std::uint32_t>(load_.retry_in(Clock::now(), work, chance()).count());
+}
+
+double Sessions::chance() {
+    // xorshift64: pings and retries only have to be spread, not unguessable.
     jitter_state_ ^= jitter_state_ << 13;
     jitter_state_ ^= jitter_state_ >> 7;
     jitter_state_ ^= jitter_state_ << 17;
-    const double share = 0.5 + 0.5 * static_cast<double>(jitter_state_ >> 11) / 9007199254740992.0;
-    return std::chrono::duration_cast<Duration>(interval * share);
+    return static_cast<double>(jitter_state_ >> 11) / 9007199254740992.0;
+}
+
+// ---- silence ----
+
+Duration Sessions::jittered(Duration interval) {
+    return std::chrono::duration_cast<Duration>(interval * (0.5 + 0.5 * chance()));
 }
 
 void Sessions::wake_in(Session& session, Duration delay) {
@@ -312,17 +324,33 @@ void Sessions::end_unjoined(Session& session) {
 }
 
 void Sessions::watch(Session& session, TimePoint now) {
-    const Config& config = services_.config;
-    const Duration timeout = session.on_air_ ? Duration(config.ping_on_air_timeout) : idle_timeout_;
+    const Duration told = session.on_air_ ? Duration(services_.config.ping_on_air_timeout) : idle_timeout_;
+    const Duration timeout = told * session.ping_stretch_;
     // A ping that has not left cannot be answered; how long it may wait there is the matter of net's send timeout.
     if (session.connection_->queued_bytes() > 0) session.alive_at_ = now;
     const Duration silent = now - session.alive_at_;
     if (silent >= timeout) return end_silent(session, now);
-    if (now >= session.ping_at_) {
-        session.connection_->send(session.on_air_ ? ping_on_air_ : ping_idle_);
-        session.ping_at_ = now + jittered(session.on_air_ ? Duration(config.ping_on_air) : idle_interval_);
-    }
+    if (now >= session.ping_at_) ping(session, now);
     wake_in(session, std::min(session.ping_at_ - now, timeout - silent));
+}
+
+// A loop that is late pings less often, and says so: the client waits for the next one as much longer.
+void Sessions::ping(Session& session, TimePoint now) {
+    const unsigned stretch = ping_stretch(load_.lag(Clock::now()));
+    if (stretch != session.ping_stretch_) session.alive_at_ = now;  // what it was told counts from now
+    session.ping_stretch_ = static_cast<std::uint8_t>(stretch);
+    session.connection_->send((session.on_air_ ? pings_on_air_ : pings_idle_)[stretch - 1]);
+    const Duration interval = session.on_air_ ? Duration(services_.config.ping_on_air) : idle_interval_;
+    session.ping_at_ = now + stretch * jittered(interval);
+}
+
+Sessions::Pings Sessions::pings_of(Duration timeout) {
+    Pings pings;
+    const auto ms = std::chrono::duration_cast<Millis>(timeout).count();
+    for (std::size_t i = 0; i < pings.size(); ++i) {
+        pings[i] = frame_of(signaling::Ping{static_cast<std::uint32_t>(ms * static_cast<Millis::rep>(i + 1))});
+    }
+    return pings;
 }
 
 void Sessions::end_silent(Session& session, TimePoint now) {

@@ -5,6 +5,7 @@
 // session, malformed_max. Errors: error messages and close codes of PROTOCOL.md.
 #pragma once
 
+#include "server/app/load.h"
 #include "server/app/mail.h"
 #include "server/app/mistakes.h"
 #include "server/app/services.h"
@@ -70,8 +71,10 @@ private:
     bool within_signal_bytes(TimePoint now, std::size_t bytes);
     bool counted(bool allowed);
     void join(signaling::Join join);
+    // Too much to do; before anything is done for it.
+    void turn_away(Work work);
     void refuse(signaling::ErrorCode code, std::string detail, std::string re);
-    void close(signaling::CloseCode code);
+    void close(signaling::CloseCode code, std::uint32_t retry_ms = 0);
     void send(const signaling::ServerMessage& message);
 
     Sessions& sessions_;
@@ -82,6 +85,7 @@ private:
     Mistakes malformed_;
     Mistakes over_rate_;
     std::uint8_t join_postponed_ = 0;
+    std::uint8_t ping_stretch_ = 1;  // of what the client was told last
     std::uint32_t index_in_room_ = 0;
     ShardIndex home_ = 0;
     std::uint32_t timer_generation_ = 0;
@@ -97,7 +101,8 @@ private:
 
 class Sessions {
 public:
-    Sessions(Services& services, ShardIndex self, boost::asio::io_context& io, ShardCounters& counters);
+    Sessions(Services& services, ShardIndex self, boost::asio::io_context& io, ShardCounters& counters,
+             ShardLoad& load);
     ~Sessions();
 
     std::unique_ptr<net::WsHandler> make(std::string host);
@@ -119,6 +124,8 @@ private:
     friend class Session;
     static constexpr std::size_t wheel_size = 512;
     static constexpr Millis wheel_step{250};
+    // One for each stretch.
+    using Pings = std::array<SharedBytes, ping_stretch_max>;
 
     Session* find(ConnectionId id);
     void opened(Session& session);
@@ -137,16 +144,24 @@ private:
     void end_silent(Session& session, TimePoint now);
     void tick();
     void watch(Session& session, TimePoint now);
+    void ping(Session& session, TimePoint now);
+    static Pings pings_of(Duration timeout);
+    bool resumes(const signaling::Join& wish) const;
+    // When somebody who is turned away shall come again.
+    std::uint32_t retry_ms(Work work);
     void note_rate(LocalRoom& room, TimePoint now);
     void flush(LocalRoom& room);
     void arm_flush(RoomHandle handle, LocalRoom& room);
     void deliver(Session& session, const SharedBytes& frames, std::size_t count);
+    // In [0, 1).
+    double chance();
     Duration jittered(Duration interval);
     void post_home(ShardIndex home, Mail mail, Session& session);
 
     Services& services_;
     const ShardIndex self_;
     ShardCounters& counters_;
+    ShardLoad& load_;
     TurningClock clock_;
     SilenceBudget silence_budget_;
     boost::asio::steady_timer tick_timer_;
@@ -158,8 +173,8 @@ private:
     std::uint64_t jitter_state_;
     const Duration idle_interval_;
     const Duration idle_timeout_;
-    SharedBytes ping_on_air_;
-    SharedBytes ping_idle_;
+    const Pings pings_on_air_;
+    const Pings pings_idle_;
 
     std::unordered_map<ConnectionId, Session*> sessions_;
     std::unordered_map<RoomHandle, std::unique_ptr<LocalRoom>> rooms_;

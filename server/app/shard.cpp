@@ -2,6 +2,7 @@
 
 #include "server/app/home.h"
 #include "server/app/http_front.h"
+#include "server/app/load.h"
 #include "server/app/post_office.h"
 #include "server/app/sessions.h"
 #include "server/app/shared_news.h"
@@ -37,15 +38,17 @@ struct Shard::Impl {
           work(io.get_executor()),
           drain_timer(io),
           expiry_timer(io),
-          home(shard_services, shard_index, io, counters),
-          sessions(shard_services, shard_index, io, counters),
-          front(shard_services, shard_index, sessions, counters),
+          lag_timer(io),
+          home(shard_services, shard_index, io, counters, load),
+          sessions(shard_services, shard_index, io, counters, load),
+          front(shard_services, shard_index, sessions, counters, load),
           stun_limiter(shard_services.config.stun_per_second, shard_services.config.stun_per_second * 2, random_u64()) {
         services.post_office->set_wake(index, [this] { boost::asio::post(io, [this] { collect(); }); });
     }
 
     void collect();
     void expire();
+    void measure();
     void on_datagram(Bytes datagram, const net::UdpAddress& from);
     void begin_stop();
     void drain_until(TimePoint limit);
@@ -57,6 +60,8 @@ struct Shard::Impl {
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
     boost::asio::steady_timer drain_timer;
     boost::asio::steady_timer expiry_timer;
+    boost::asio::steady_timer lag_timer;
+    ShardLoad load{Clock::now()};
     Home home;
     Sessions sessions;
     HttpFront front;
@@ -109,6 +114,18 @@ void Shard::Impl::expire() {
     expiry_timer.expires_after(std::chrono::seconds(1));
     expiry_timer.async_wait([this](const boost::system::error_code& error) {
         if (!error) expire();
+    });
+}
+
+void Shard::Impl::measure() {
+    lag_timer.expires_at(load.due());
+    lag_timer.async_wait([this](const boost::system::error_code& error) {
+        if (error) return;
+        const TimePoint now = Clock::now();
+        counters.lag.add(load.fired(now));
+        const auto smoothed = std::chrono::duration_cast<std::chrono::microseconds>(load.lag(now));
+        counters.lag.smoothed_us.store(static_cast<std::uint64_t>(smoothed.count()), std::memory_order_relaxed);
+        measure();
     });
 }
 
@@ -172,6 +189,8 @@ void Shard::start() {
         impl->sessions.start();
         impl->home.start();
         impl->expire();
+        impl->load.begin(Clock::now());
+        impl->measure();
         impl->io.run();
     });
 }

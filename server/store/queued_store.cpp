@@ -1,5 +1,7 @@
 #include "server/store/queued_store.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 
 namespace waaft::store {
@@ -187,6 +189,7 @@ std::optional<QueuedStore::Batch> QueuedStore::take() {
 }
 
 void QueuedStore::work() {
+    pthread_setname_np(pthread_self(), "store");  // who looks for what is slow finds it
     while (auto batch = take()) {
         if (!batch->empty()) {
             execute(*batch);
