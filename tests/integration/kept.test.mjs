@@ -7,16 +7,28 @@ import { test } from 'node:test';
 import { join } from '../support/client.mjs';
 import { createRoom, rest } from '../support/rest.mjs';
 import { startServer, temporaryFolder, until } from '../support/server.mjs';
+import { sql } from '../support/sqlite.mjs';
 
-test('of each room the newest messages are kept, as many as may be', async (t) => {
+test('of each room the newest messages are kept, as many as may be, and marks for as long as a token may say else', async (t) => {
   const server = await startServer(t, { 'chat.keep_messages': 5 });
   const { room, hostKey } = await createRoom(server);
+  // What decisions of four hours and of two hours ago left behind: roles (0), removals (1), bans (2).
+  const database = joinPath(server.data, 'waaft.db');
+  for (const hours of [4, 2]) {
+    for (const kind of [0, 1, 2]) {
+      await sql(database, 'INSERT INTO marks SELECT id, ?1, ?2, 0, ?3 FROM rooms',
+        `${kind}-${hours}h`, kind, Date.now() - hours * 3_600_000);
+    }
+  }
   const ann = await join(t, server, { room });
   for (let number = 1; number <= 12; number += 1) await ann.chat(`${number}`);
   const texts = async () => (await rest(server, 'GET', `/rooms/${room}/chat`, { key: hostKey })).json.items.map(({ text }) => text);
   // The first time half a minute after the start.
   await until(async () => (await texts()).length === 5, 'the oldest are gone', 300_000);
   assert.deepEqual(await texts(), ['8', '9', '10', '11', '12']);
+  const marks = async () => (await sql(database, 'SELECT member FROM marks ORDER BY member')).flat();
+  await until(async () => (await marks()).length === 4, 'old marks are gone');
+  assert.deepEqual(await marks(), ['0-2h', '1-2h', '2-2h', '2-4h'], 'a ban holds as long as its room');
   await server.restart();
   const bea = await join(t, server, { room, name: 'Bea' });
   assert.deepEqual(bea.welcome.items.map(({ text }) => text), ['8', '9', '10', '11', '12']);
