@@ -133,6 +133,7 @@ struct Replica::Impl {
     void take_word(const Word& word, std::set<ConnectionId>& closed);
     void take_member(const std::string& id, const std::optional<SharedMember>& now_is, std::set<ConnectionId>& closed,
                      Revision version, Now now);
+    bool is_banned(const std::string& id) const;
     void take_settings(const Settings& settings);
     void take_record(signaling::Record record);
     void resync(Snapshot snapshot, Now now);

@@ -203,6 +203,14 @@ void Replica::Impl::take_word(const Word& word, std::set<ConnectionId>& closed) 
     inside().outputs.push_back(Close{member->connection, std::get<CloseCode>(word.what)});
 }
 
+// Who was there by what was last agreed, and by what is known now may not come in.
+bool Replica::Impl::is_banned(const std::string& id) const {
+    const auto was = confirmed.find(id);
+    if (was == confirmed.end()) return false;
+    const auto& keys = was->second.member.ban_keys;
+    return std::any_of(keys.begin(), keys.end(), [&](const auto& key) { return inside().ban_keys.contains(key); });
+}
+
 void Replica::Impl::take_member(const std::string& id, const std::optional<SharedMember>& is,
                                 std::set<ConnectionId>& closed, Revision version, Now now) {
     Room::Impl& state = inside();
@@ -212,7 +220,8 @@ void Replica::Impl::take_member(const std::string& id, const std::optional<Share
     if (had != 0 && !stays && closed.insert(had).second) {
         // Another server took the member over, or thought that this one was dead: then it comes back.
         const CloseCode elsewhere = is && is->connection != 0 ? CloseCode::replaced : CloseCode::busy;
-        state.outputs.push_back(Close{had, is ? elsewhere : CloseCode::removed});
+        const CloseCode gone = is_banned(id) ? CloseCode::banned : CloseCode::removed;
+        state.outputs.push_back(Close{had, is ? elsewhere : gone});
     }
     if (!is) {
         confirmed.erase(id);
@@ -283,8 +292,9 @@ void Replica::Impl::resync_members(const Snapshot& snapshot, Now now) {
             state.send_all(signaling::MemberChanged{member.shown});
     }
     for (const std::string& id : gone) {
+        const auto why = is_banned(id) ? signaling::LeftWhy::banned : signaling::LeftWhy::left;
         take_member(id, std::nullopt, closed, 0, now);
-        state.send_all(signaling::Left{id, signaling::LeftWhy::left});
+        state.send_all(signaling::Left{id, why});
     }
     const bool room_changed = state.settings.locked != snapshot.settings.locked;
     const std::string epoch = state.settings.epoch;
