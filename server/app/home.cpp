@@ -163,6 +163,12 @@ void Home::perform(HomeRoom& home_room, const room::SendAll& output) {
 }
 
 void Home::perform(HomeRoom& home_room, const room::Attach& output) {
+    if (const auto refusal = check_link_again(home_room, output.connection)) {
+        // Let in by what was known then; it hears nothing of the room.
+        home_room.arriving.erase(output.connection);
+        refuse(output.connection, *refusal);
+        return home_room.engine->handle(output.connection, signaling::Leave{}, read_clocks());
+    }
     unentered_.erase(home_room.handle);
     const auto [entry, is_new] = home_room.attached.try_emplace(output.connection);
     if (is_new) ++home_room.attached_by_shard[shard_of(output.connection)];

@@ -91,6 +91,10 @@ private:
     bool is_revoked(const auth::JoinLink& link) const;
     std::optional<signaling::ErrorCode> check_claims(const HomeRoom& home_room, const JoinMail& mail,
                                                      room::Admission& admission) const;
+    std::optional<signaling::ErrorCode> check_link(const HomeRoom& home_room, const std::string& token,
+                                                   room::Admission& admission) const;
+    // Of somebody who is arriving.
+    std::optional<signaling::ErrorCode> check_link_again(const HomeRoom& home_room, ConnectionId connection) const;
     std::vector<Limited> limits_of(const HomeRoom& home_room, const JoinMail& mail) const;
     void verify_password(HomeRoom& home_room, std::unique_ptr<JoinMail> mail);
     void check_password(ConnectionId connection, RoomHandle handle);
@@ -160,6 +164,8 @@ private:
     void perform(HomeRoom& home_room, const room::ReadAgain& request);
     void on_committed(RoomHandle handle, Result<store::Committed, store::StoreError> result);
     void on_read_again(RoomHandle handle, Result<std::optional<store::Snapshot>, store::StoreError> result);
+    // Before what waits is decided: of those who wait with a link that was revoked meanwhile nobody shall hear.
+    void refuse_revoked(HomeRoom& home_room);
     std::optional<room::Snapshot> understood(const store::Snapshot& snapshot) const;
     // Keeps rooms in the store, and forgets here those that nobody of this server is in.
     void look_after_replicas();

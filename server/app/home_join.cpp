@@ -106,20 +106,7 @@ std::optional<ErrorCode> Home::check_claims(const HomeRoom& home_room, const Joi
         admission.host = true;
     }
     if (join.link) {
-        if (!services_.revoked_links.known()) return ErrorCode::busy;
-        const auto link = services_.signer->verify_link(*join.link, read_clocks().wall);
-        if (!link.has_value()) {
-            return link.error() == auth::TokenError::expired ? ErrorCode::link_expired : ErrorCode::link_bad;
-        }
-        if (link->room != home_room.row.name || link->life != token_epoch(home_room)) return ErrorCode::link_bad;
-        const bool key_gone = !link->key.empty() && !services_.api_keys->has(link->key);
-        if (key_gone || is_revoked(*link)) return ErrorCode::link_revoked;
-        admission.link_role = link->role;
-        if (link->role == signaling::Role::host) {
-            if (link->host_key != host_key_generation(home_room)) return ErrorCode::link_revoked;
-            admission.host = true;
-        }
-        admission.name = link->name;
+        if (const auto refusal = check_link(home_room, *join.link, admission)) return refusal;
     }
     if (join.resume) {
         const auto token = services_.signer->verify_resume(*join.resume);
@@ -131,6 +118,32 @@ std::optional<ErrorCode> Home::check_claims(const HomeRoom& home_room, const Joi
     }
     admission.password_passed = admission.host || admission.link_role || admission.resume;
     return std::nullopt;
+}
+
+std::optional<ErrorCode> Home::check_link(const HomeRoom& home_room, const std::string& token,
+                                          room::Admission& admission) const {
+    if (!services_.revoked_links.known()) return ErrorCode::busy;
+    const auto link = services_.signer->verify_link(token, read_clocks().wall);
+    if (!link.has_value()) {
+        return link.error() == auth::TokenError::expired ? ErrorCode::link_expired : ErrorCode::link_bad;
+    }
+    if (link->room != home_room.row.name || link->life != token_epoch(home_room)) return ErrorCode::link_bad;
+    const bool key_gone = !link->key.empty() && !services_.api_keys->has(link->key);
+    if (key_gone || is_revoked(*link)) return ErrorCode::link_revoked;
+    admission.link_role = link->role;
+    if (link->role == signaling::Role::host) {
+        if (link->host_key != host_key_generation(home_room)) return ErrorCode::link_revoked;
+        admission.host = true;
+    }
+    admission.name = link->name;
+    return std::nullopt;
+}
+
+std::optional<ErrorCode> Home::check_link_again(const HomeRoom& home_room, ConnectionId connection) const {
+    const auto arriving = home_room.arriving.find(connection);
+    if (arriving == home_room.arriving.end() || !arriving->second.link) return std::nullopt;
+    room::Admission same;
+    return check_link(home_room, *arriving->second.link, same);
 }
 
 // The narrowest is last, so asked first: who is refused by it costs the others nothing.
@@ -193,7 +206,7 @@ void Home::admit(HomeRoom& home_room, const JoinMail& mail, room::Admission admi
     if (mail.join.client) admission.ban_keys.push_back("client:" + *mail.join.client);
     admission.new_member_id = random_member_id();
     admission.seen = mail.join.seen;
-    home_room.arriving[mail.connection].ice = mail.ice;
+    home_room.arriving[mail.connection] = {mail.ice, {}, mail.join.link};
     home_room.idle_rounds = 0;
     home_room.engine->join(std::move(admission), read_clocks());
     drain(home_room);

@@ -18,6 +18,7 @@ namespace waaft::app {
 struct Arriving {
     signaling::Ice ice;
     std::string resume_token;
+    std::optional<std::string> link;  // by which it comes: others may revoke it while the room is asked
 };
 
 // Who a connection is, as its resume token says.

@@ -283,8 +283,21 @@ void Home::on_read_again(RoomHandle handle, Result<std::optional<store::Snapshot
         }
         home_room->row = (*result)->row;
     }
+    refuse_revoked(*home_room);
     home_room->replica->on_read(std::move(snapshot), read_clocks());
     drain(*home_room);
+}
+
+void Home::refuse_revoked(HomeRoom& home_room) {
+    std::vector<std::pair<ConnectionId, ErrorCode>> refused;
+    for (const auto& [connection, arriving] : home_room.arriving) {
+        const auto refusal = check_link_again(home_room, connection);
+        if (refusal && home_room.replica->withdraw(connection)) refused.emplace_back(connection, *refusal);
+    }
+    for (const auto& [connection, code] : refused) {
+        home_room.arriving.erase(connection);
+        refuse(connection, code);
+    }
 }
 
 // ---- what others did ----

@@ -120,6 +120,13 @@ void Replica::join(Admission admission, Now now) {
     if (is_news) impl_->advance(now);
 }
 
+bool Replica::withdraw(ConnectionId connection) {
+    return std::erase_if(impl_->inputs, [&](const Impl::Input& input) {
+               const auto* coming = std::get_if<Impl::Coming>(&input);
+               return coming != nullptr && coming->admission.connection == connection;
+           }) > 0;
+}
+
 void Replica::handle(ConnectionId from, signaling::ClientMessage message, Now now) {
     const bool changes_nothing = std::holds_alternative<signaling::Signal>(message) ||
                                  std::holds_alternative<signaling::HistoryRequest>(message);

@@ -42,6 +42,9 @@ public:
     std::optional<Output> poll_output() override;
     std::optional<Request> poll_request();
 
+    // Takes a join back that is not decided, or will be decided again; false: there is none.
+    bool withdraw(ConnectionId connection);
+
     // The answer to Commit.
     void on_answer(Answer answer, Now now);
     // Told may come in any order, doubled or not at all.

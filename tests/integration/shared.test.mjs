@@ -287,6 +287,48 @@ describe('a room on two servers', { skip: skipWithoutRedis, concurrency: true },
     assert.equal((await again.chat('after')).seq, 2);
   });
 
+  test('a link that is revoked elsewhere while a server has no connection to Redis lets nobody in', async (t) => {
+    const redis = await startRedis(t);
+    const address = await startAddress(t, redis);
+    const deployment = new Deployment(t, redis);
+    const a = await deployment.start();
+    const { room, hostKey } = await createRoom(a);
+    const revoke = async ({ id }) => {
+      assert.equal((await rest(a, 'DELETE', `/rooms/${room}/links/${id}`, { key: hostKey })).status, 204);
+    };
+    const [early, meanwhile, silent, good] = await Promise.all(Array.from({ length: 4 }, () => makeLink(a, room, hostKey)));
+    await revoke(early);
+    const b = await deployment.start({ 'redis.url': address.url });
+    assert.equal(await joinRefusal(t, b, { room, name: 'Eve', link: early.link }), 'link_revoked');
+    const bob = await join(t, b, { room, name: 'Bob' });  // keeps the room open there
+
+    const isUp = async (up) => await b.metric('waaft_redis_up') === up;
+    address.leave();
+    await until(() => isUp(0), 'the server has lost Redis');
+    await revoke(meanwhile);
+    for (const { link } of [meanwhile, good, early]) {
+      const eve = await connect(t, b);
+      await assert.rejects(eve.join({ room, name: 'Eve', link }), Refused);
+      assert.equal(eve.history.find(({ t: kind }) => kind === 'error').code, 'busy');
+      assert.equal(await eve.close(), 4011);  // later, not never
+    }
+    address.comeBack();
+    await until(() => isUp(1), 'the server is back at Redis');
+    assert.equal(await joinRefusal(t, b, { room, name: 'Eve', link: meanwhile.link }), 'link_revoked');
+    await join(t, b, { room, name: 'Gil', link: good.link });
+
+    // The server has not noticed yet that it hears nothing: who comes then waits, and is looked at again.
+    address.fallSilent();
+    await revoke(silent);
+    const refused = joinRefusal(t, b, { room, name: 'Eve', link: silent.link });
+    const letIn = join(t, b, { room, name: 'Hal', link: good.link });
+    await until(() => isUp(0), 'the server has lost Redis');
+    assert.equal(await refused, 'link_revoked');
+    await letIn;
+    await bob.take(({ t: kind, member }) => kind === 'joined' && member.name === 'Hal');
+    assert.ok(!bob.history.some(({ t: kind, member }) => kind === 'joined' && member.name === 'Eve'));
+  });
+
   test('the secret is changed in two steps, and nobody loses a link or a place', async (t) => {
     const redis = await startRedis(t);
     const folder = temporaryFolder(t);

@@ -78,11 +78,13 @@ export async function startRedis(t, options = {}) {
   return redis;
 }
 
-// One address, behind which another Redis can take over.
+// One address, behind which another Redis can take over, or nobody answers.
 export async function startAddress(t, redis) {
   let to = redis.port;
+  let away = false;
   const sockets = new Set();
   const server = createServer((from) => {
+    if (away) return from.destroy();
     const onward = connect(to, '127.0.0.1');
     for (const [socket, other] of [[from, onward], [onward, from]]) {
       sockets.add(socket);
@@ -105,6 +107,14 @@ export async function startAddress(t, redis) {
       to = other.port;
       cut();
     },
+    // Ends all connections, and takes no new one until it is back.
+    leave() {
+      away = true;
+      cut();
+    },
+    comeBack() { away = false; },
+    // Nothing more is passed on, and nobody is told, until the connections are cut.
+    fallSilent() { for (const socket of sockets) socket.unpipe(); },
   };
 }
 
