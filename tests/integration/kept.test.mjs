@@ -1,9 +1,10 @@
 // What is kept, and for how long; and what a container says that will keep nothing.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { join } from '../support/client.mjs';
 import { createRoom, rest } from '../support/rest.mjs';
 import { startServer, temporaryFolder, until } from '../support/server.mjs';
@@ -33,6 +34,55 @@ test('of each room the newest messages are kept, as many as may be, and marks fo
   const bea = await join(t, server, { room, name: 'Bea' });
   assert.deepEqual(bea.welcome.items.map(({ text }) => text), ['8', '9', '10', '11', '12']);
   assert.ok((await bea.chat('13')).seq > bea.welcome.seq, 'a seq is not used again');
+});
+
+// A program whose wall clock the test moves, by seconds: the system's stays as it is.
+function movedClock(t) {
+  const folder = temporaryFolder(t);
+  const [library, file] = [joinPath(folder, 'moved_clock.so'), joinPath(folder, 'seconds')];
+  execFileSync('c++', ['-std=c++20', '-shared', '-fPIC', '-o', library,
+    fileURLToPath(new URL('../support/moved_clock.cpp', import.meta.url))]);
+  const moveBy = (seconds) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigInt64LE(BigInt(seconds));
+    writeFileSync(file, bytes, { flag: existsSync(file) ? 'r+' : 'w' });  // it is looked at in place
+  };
+  moveBy(0);
+  return { prefix: ['env', `LD_PRELOAD=${library}`, `MOVED_CLOCK=${file}`], moveBy };
+}
+const noCompiler = spawnSync('c++', ['--version']).status === 0 ? false : 'there is no compiler';
+
+test('nothing is deleted by its age after the wall clock jumped', { skip: noCompiler }, async (t) => {
+  const day = 24 * 3600;
+  const settings = { 'chat.keep_age': '1m' };
+  const messages = async (server, { room, hostKey }) => (await rest(server, 'GET', `/rooms/${room}/chat`, { key: hostKey })).json.items;
+  async function withMessage(clock) {
+    const server = await startServer(t, settings, { prefix: clock.prefix });
+    const room = await createRoom(server);
+    const ann = await join(t, server, { room: room.room });
+    await ann.chat('before');
+    return { server, room, ann };
+  }
+  const [jumping, ahead] = [movedClock(t), movedClock(t)];
+  const jumped = await withMessage(jumping);
+  jumping.moveBy(day);
+  await jumped.ann.chat('after');
+  const [before, after] = await messages(jumped.server, jumped.room);
+  assert.ok(after.at - before.at > day * 1000 / 2, 'the running server sees the clock jump');
+
+  // One that was started later, with a clock that is as far ahead from the start, deletes what is too old for it.
+  const started = await withMessage(ahead);
+  await started.server.kill('SIGTERM');
+  ahead.moveBy(day);
+  await started.server.restart();
+  await until(async () => (await messages(started.server, started.room)).length === 0, 'the other server sweeps', 300_000);
+  // Each time it has looked at the time and at what there is to sweep, it says that it is alive.
+  const alive = () => statSync(joinPath(jumped.server.data, 'alive')).mtimeMs;
+  for (let looks = 0; looks < 2; looks += 1) {
+    const last = alive();
+    await until(() => alive() !== last, 'the server looks at the time');
+  }
+  assert.deepEqual((await messages(jumped.server, jumped.room)).map(({ text }) => text), ['before', 'after']);
 });
 
 // As in a container: process 1, with a volume or without.
