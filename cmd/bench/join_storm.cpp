@@ -86,7 +86,7 @@ private:
     TimePoint arrived_;
     unsigned tries_ = 0;
     std::string refusal_;
-    std::optional<milliseconds> asked_to_wait_;
+    milliseconds asked_to_wait_{0};  // by the server that closes this connection
 };
 
 void Newcomer::attempt() {
@@ -107,11 +107,10 @@ void Newcomer::on_open() {
 void Newcomer::on_text(std::string_view message) {
     if (stage_ != Stage::trying) return;
     if (message.starts_with(R"({"t":"welcome")")) return on_welcome();
-    if (const auto wait = load::retry_after(message)) asked_to_wait_ = wait;
-    if (!message.starts_with(R"({"t":"error")")) return;
     const auto decoded = signaling::decode_server(message);
-    const auto* const error = decoded ? std::get_if<signaling::ErrorMessage>(&*decoded) : nullptr;
-    refusal_ = error != nullptr ? signaling::to_string(error->code) : "an error that is not understood";
+    if (!decoded) return;
+    if (const auto* error = std::get_if<signaling::ErrorMessage>(&*decoded)) refusal_ = signaling::to_string(error->code);
+    if (const auto* bye = std::get_if<signaling::Bye>(&*decoded)) asked_to_wait_ = milliseconds(bye->retry_ms);
 }
 
 // The server closes, once it has taken note.
@@ -137,7 +136,7 @@ void Newcomer::on_closed(const load::Connection::Closed& closed) {
 
 Duration Newcomer::pause() {
     const unsigned tries = tries_++;
-    if (asked_to_wait_) return *std::exchange(asked_to_wait_, std::nullopt);
+    if (const auto asked = std::exchange(asked_to_wait_, milliseconds(0)); asked.count() > 0) return asked;
     const std::uint32_t most = first_pause_most_ms << std::min(tries, 4U);
     return milliseconds(first_pause_least_ms + door_.loop.random() % (most - first_pause_least_ms + 1));
 }

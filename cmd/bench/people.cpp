@@ -76,7 +76,7 @@ private:
     TimePoint heard_at_;
     TimePoint welcome_by_;
     Duration within_ = within_at_first;
-    std::optional<milliseconds> asked_to_wait_;
+    milliseconds asked_to_wait_{0};  // by the server that closes this connection
     unsigned attempts_ = 0;
     bool tries_ = false;
     bool joined_ = false;
@@ -119,8 +119,7 @@ void Person::on_other(std::string_view message) {
     const auto decoded = signaling::decode_server(message);
     if (!decoded) return;
     if (const auto* welcome = std::get_if<signaling::Welcome>(&*decoded)) return on_welcome(*welcome);
-    // The error that refuses a join says it, or the `bye` behind it.
-    if (const auto wait = load::retry_after(message); wait && !joined_) asked_to_wait_ = wait;
+    if (const auto* bye = std::get_if<signaling::Bye>(&*decoded)) asked_to_wait_ = milliseconds(bye->retry_ms);
     if (const auto* ack = std::get_if<signaling::Ack>(&*decoded)) return on_ack(*ack);
     if (const auto* error = std::get_if<signaling::ErrorMessage>(&*decoded)) return on_error(*error);
     if (const auto* renewed = std::get_if<signaling::Resume>(&*decoded)) resume_ = renewed->token;
@@ -173,7 +172,7 @@ void Person::lose(TimePoint now, const std::string& reason) {
 // The first try to come back comes within a second, the others after pauses that grow and differ.
 Duration Person::pause() {
     const unsigned attempt = attempts_++;
-    if (asked_to_wait_) return *std::exchange(asked_to_wait_, std::nullopt);
+    if (const auto asked = std::exchange(asked_to_wait_, milliseconds(0)); asked.count() > 0) return asked;
     if (attempt == 0 && was_joined_) return milliseconds(company_.loop.random() % back_within_ms);
     const std::uint32_t ceiling = std::min(pause_most_ms, pause_least_ms << std::min(attempt, 10U));
     return milliseconds(pause_least_ms + company_.loop.random() % (ceiling - pause_least_ms + 1));

@@ -42,9 +42,10 @@ public:
         const auto decoded = signaling::decode_server(message);
         if (!decoded) return;
         if (const auto* error = std::get_if<signaling::ErrorMessage>(&*decoded)) {
-            asked_to_wait_ = load::retry_after(message).value_or(ask_again);
-            due_ = error->re == "history" ? Clock::now() + asked_to_wait_ : due_;
+            due_ = error->re == "history" ? Clock::now() + ask_again : due_;
         }
+        if (const auto* bye = std::get_if<signaling::Bye>(&*decoded))
+            asked_to_wait_ = std::max(ask_again, milliseconds(bye->retry_ms));
         if (const auto* welcome = std::get_if<signaling::Welcome>(&*decoded)) {
             log_.epoch = welcome->epoch;
             next_ = welcome->seq + 1;

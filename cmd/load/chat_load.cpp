@@ -102,7 +102,7 @@ private:
     void on_chat(std::uint64_t seq, std::string_view message);
     void on_other(std::string_view message);
     void on_welcome(const signaling::Welcome& welcome);
-    void on_error(const signaling::ErrorMessage& error, std::string_view message);
+    void on_error(const signaling::ErrorMessage& error);
 
     Run& run_;
     RoomState& room_;
@@ -170,7 +170,9 @@ void Client::on_other(std::string_view message) {
         return;
     }
     if (const auto* welcome = std::get_if<signaling::Welcome>(&*decoded)) return on_welcome(*welcome);
-    if (const auto* error = std::get_if<signaling::ErrorMessage>(&*decoded)) return on_error(*error, message);
+    if (const auto* error = std::get_if<signaling::ErrorMessage>(&*decoded)) return on_error(*error);
+    if (const auto* bye = std::get_if<signaling::Bye>(&*decoded); bye != nullptr && busy_for_)
+        busy_for_ = std::max(*busy_for_, Duration(std::chrono::milliseconds(bye->retry_ms)));
     if (const auto* record = std::get_if<signaling::RecordAdded>(&*decoded)) {
         room_.times.put(record->record.seq, 0);
         position_.take(record->record.seq, run_.report.disorder);
@@ -190,10 +192,10 @@ void Client::on_welcome(const signaling::Welcome& welcome) {
     ++run_.alive;
 }
 
-void Client::on_error(const signaling::ErrorMessage& error, std::string_view message) {
+void Client::on_error(const signaling::ErrorMessage& error) {
     const std::string code(signaling::to_string(error.code));
     if (!joined_) {
-        if (error.code == signaling::ErrorCode::busy) busy_for_ = retry_after(message).value_or(busy_pause);
+        if (error.code == signaling::ErrorCode::busy) busy_for_ = busy_pause;
         refusal_ = code;
         return;
     }

@@ -9,7 +9,6 @@ namespace {
 constexpr std::string_view chat_begin = R"({"t":"chat","seq":)";
 constexpr std::string_view stamp_begin = "load:";  // then 16 digits, ':', 16 digits, ' '
 constexpr std::size_t digits = 16;
-constexpr std::uint64_t retry_ms_max = 60'000;
 
 void append_hex(std::string& out, std::uint64_t value) {
     for (int shift = 60; shift >= 0; shift -= 4) out.push_back("0123456789abcdef"[value >> shift & 0xf]);
@@ -29,19 +28,6 @@ std::optional<std::uint64_t> chat_seq(std::string_view message) {
     const auto parsed = std::from_chars(message.data() + chat_begin.size(), end, seq);
     if (parsed.ec != std::errc{} || parsed.ptr == end || *parsed.ptr != ',') return std::nullopt;
     return seq;
-}
-
-// Inside a string the quote before the colon would have a backslash.
-std::optional<std::chrono::milliseconds> retry_after(std::string_view message) {
-    for (const std::string_view field : {R"("retryMs":)", R"("retryAfter":)"}) {
-        const auto at = message.find(field);
-        if (at == std::string_view::npos) continue;
-        std::uint64_t ms = 0;
-        const char* const end = message.data() + message.size();
-        if (std::from_chars(message.data() + at + field.size(), end, ms).ec != std::errc{}) continue;
-        return std::chrono::milliseconds(std::min(ms, retry_ms_max));
-    }
-    return std::nullopt;
 }
 
 std::string stamped_text(const Stamp& stamp, std::size_t size) {

@@ -1,4 +1,4 @@
-// What a load reads of a server's messages without parsing their JSON, some of them millions of times a second.
+// What a load reads of a chat record without parsing its JSON, millions of times a second.
 //
 // Thread: any, no state. Ownership: views. Errors: nullopt when the message is of another kind or
 // form; then signaling::decode_server is the way. Source: PROTOCOL.md.
@@ -14,10 +14,6 @@ namespace waaft::load {
 
 // The seq of a chat message that begins as our server writes it.
 std::optional<std::uint64_t> chat_seq(std::string_view message);
-
-// After what time a server that refuses wants to be asked again, if it says so: `retryMs` or `retryAfter`, both in
-// milliseconds; a minute at most.
-std::optional<std::chrono::milliseconds> retry_after(std::string_view message);
 
 // The text of a message of a load: which run sent it, and when by the monotonic clock.
 struct Stamp {

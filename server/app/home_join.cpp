@@ -44,8 +44,7 @@ void Home::turn_away(const JoinMail& mail) {
 }
 
 Millis Home::retry_in(Work work) {
-    const double chance = static_cast<double>(random_u64() >> 11) / 9007199254740992.0;
-    return load_.retry_in(Clock::now(), work, chance);
+    return load_.retry_in(Clock::now(), work, unit_of(random_u64()));
 }
 
 void Home::line_up(std::unique_ptr<JoinMail> mail) {

@@ -67,8 +67,7 @@ net::Response room_exists() {
 
 net::Response room_refusal(ShardLoad& load, ShardCounters& counters, TimePoint now) {
     counters.rooms_refused.fetch_add(1, std::memory_order_relaxed);
-    const double chance = static_cast<double>(random_u64() >> 11) / 9007199254740992.0;
-    const Millis retry = load.retry_in(now, Work::new_room, chance);
+    const Millis retry = load.retry_in(now, Work::new_room, unit_of(random_u64()));
     net::Response response = rest_error(ErrorCode::busy);
     response.headers.emplace_back("Retry-After",
                                   std::to_string(std::chrono::ceil<std::chrono::seconds>(retry).count()));

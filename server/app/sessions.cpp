@@ -271,7 +271,7 @@ double Sessions::chance() {
     jitter_state_ ^= jitter_state_ << 13;
     jitter_state_ ^= jitter_state_ >> 7;
     jitter_state_ ^= jitter_state_ << 17;
-    return static_cast<double>(jitter_state_ >> 11) / 9007199254740992.0;
+    return unit_of(jitter_state_);
 }
 
 // ---- silence ----

@@ -15,6 +15,9 @@ namespace waaft {
 std::string random_bytes(std::size_t count);
 std::uint64_t random_u64();
 
+// Evenly from [0, 1), of 64 random bits.
+constexpr double unit_of(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; }
+
 // 100 bits as four groups of five lower-case letters and digits: "k3v9d-...". Letters that look
 // alike (i, l, o, u) are left out, so a name can be read out loud.
 std::string random_room_name();

@@ -13,9 +13,8 @@
 //   PREFIX:r:ROOM:c           list: the records, their seqs without a gap
 //   PREFIX:r:ROOM:b           set: the bans
 //   PREFIX:r:ROOM:n:0 and 1   hashes: nonces of this and of the last period
-//   PREFIX:r:ROOM:l           hash: the links that were made; stays a day longer than the room, for a server of an
-//   earlier
-//                             version keeps the room and not this
+//   PREFIX:r:ROOM:l           hash: the links that were made; stays a day longer than the room, because a server
+//                             of an earlier version keeps the room and not this
 //   PREFIX:t:ROOM             channel: what is told of a room
 //   PREFIX:l                  channel: revoked links
 // Channels are the same in every database of a Redis, so in another one than 0 theirs begin with PREFIX:NUMBER:.

@@ -34,16 +34,3 @@ TEST_CASE("a stamped text has the size that was asked for") {
     CHECK_FALSE(find_stamp("load:zzzzzzzzzzzzzzzz:zzzzzzzzzzzzzzzz xxxx"));
     CHECK_FALSE(find_stamp("somebody's own words"));
 }
-
-TEST_CASE("a refusal may say when to come again") {
-    using std::chrono::milliseconds;
-    CHECK(retry_after(R"({"t":"error","code":"busy","message":"m","re":"join","retryMs":1500})") == milliseconds(1500));
-    CHECK(retry_after(R"({"t":"error","code":"busy","retryAfter":700,"re":"join"})") == milliseconds(700));
-    CHECK(retry_after(R"({"retryMs":99999999})") == milliseconds(60'000));
-    for (const char* message :
-         {"", R"({"t":"error","code":"busy","message":"m"})", R"({"retryMs":null})", R"({"retryMs":)",
-          R"({"t":"error","message":"a text with \"retryMs\":5","code":"busy"})",
-          R"({"retryMs":99999999999999999999})"}) {
-        CHECK_FALSE(retry_after(message));
-    }
-}
