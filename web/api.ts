@@ -1,7 +1,7 @@
 // The server's REST interface, as far as the page uses it. Errors: ApiError with the server's code,
 // or code `unreachable` when there is no usable answer.
 
-import type { Ice, RoomKind } from './messages.js';
+import type { Ice, Role, RoomKind } from './messages.js';
 
 export interface CreatedRoom {
   room: string;
@@ -18,6 +18,28 @@ export interface RoomSummary {
   members: number;
   live: number | boolean;
   links?: string[]; // of the room, under addresses that reach this server from elsewhere, best first
+}
+
+export interface JoinLink {
+  id: string;
+  role: Role;
+  name: string; // that it gives, may be empty
+  madeBy: string; // the name of an API key; empty: the host
+  createdAt: number;
+  expiresAt: number;
+  revoked: boolean;
+}
+
+export interface NewLink {
+  role: Role;
+  name: string;
+  expiresIn: number; // seconds
+}
+
+export interface MadeLink {
+  id: string;
+  link: string; // the token
+  expiresAt: number;
 }
 
 export class ApiError extends Error {
@@ -45,10 +67,41 @@ export function readIce(room: string, resume: string): Promise<Ice> {
   return call(`/api/v1/rooms/${encodeURIComponent(room)}/ice`, { headers: { Authorization: `Bearer ${resume}` } });
 }
 
+// ---- for the host; `key` is the host key ----
+
+export function listLinks(room: string, key: string): Promise<JoinLink[]> {
+  return call(linksPath(room), asHost(key));
+}
+
+export function makeLink(room: string, key: string, link: NewLink): Promise<MadeLink> {
+  const init = asHost(key, 'POST');
+  return call(linksPath(room), {
+    ...init,
+    headers: { ...init.headers, 'Content-Type': 'application/json' },
+    body: JSON.stringify(link),
+  });
+}
+
+export function revokeLink(room: string, key: string, id: string): Promise<void> {
+  return call(`${linksPath(room)}/${encodeURIComponent(id)}`, asHost(key, 'DELETE'));
+}
+
+export function voidLinks(room: string, key: string): Promise<{ voided: number }> {
+  return call(linksPath(room), asHost(key, 'DELETE'));
+}
+
+function linksPath(room: string): string {
+  return `/api/v1/rooms/${encodeURIComponent(room)}/links`;
+}
+
+function asHost(key: string, method = 'GET') {
+  return { method, headers: { Authorization: `Bearer ${key}` } };
+}
+
 async function call<T>(path: string, init: RequestInit): Promise<T> {
   const response = await fetch(path, { ...init, cache: 'no-store' }).catch(() => null);
   if (!response) throw new ApiError('unreachable', '');
-  const body: unknown = await response.json().catch(() => null);
+  const body: unknown = response.status === 204 ? undefined : await response.json().catch(() => null);
   if (response.ok && body !== null) return body as T;
   const error = (body as { error?: { code?: string; message?: string } } | null)?.error;
   throw new ApiError(error?.code ?? codeOf(response.status), error?.message ?? '');

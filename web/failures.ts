@@ -127,7 +127,7 @@ const failures: Record<string, Failure> = {
   },
   store_unavailable: {
     title: 'The server can’t save anything right now',
-    text: 'Its disk is probably full, so it opens no new room. Whoever runs it has to make space.',
+    text: 'Its disk is probably full, so it opens no new room and makes no link. Whoever runs it has to make space.',
     ways: ['retry', 'home'],
   },
   password_bad: {
@@ -156,6 +156,12 @@ const failures: Record<string, Failure> = {
     ways: ['retry', 'home'],
   },
   // ---- of single requests ----
+  link_unknown: { title: 'There is no such link', text: 'It was not made for this room.', ways: [] },
+  too_many_links: {
+    title: 'The room has too many links',
+    text: 'It has 1000 that let somebody in. Revoke some of them, or void all of them, then make this one again.',
+    ways: [],
+  },
   not_allowed: { title: 'You may not do that', text: 'Only the host can do this.', ways: [] },
   member_unknown: { title: 'That person has left', text: 'They are not in the room any more.', ways: [] },
   target_unknown: { title: 'That message is gone', text: 'It was deleted or is too old.', ways: [] },

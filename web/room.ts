@@ -48,6 +48,7 @@ export interface RoomState {
   peers: Map<string, PeerView>;
   waiting: boolean; // what keeps the rooms is away: chat is sent when it is back
   everLive: boolean; // somebody was live since we are here
+  hostKey: string | null; // as far as this page has one
 }
 
 export interface KeptState {
@@ -115,6 +116,7 @@ export class Room implements Listener {
       peers: new Map(),
       waiting: false,
       everLive: false,
+      hostKey: credentials.hostKey ?? null,
     });
     this.call = last.call ?? -1;
     this.liveBefore = last.live ?? null;
@@ -381,6 +383,7 @@ export class Room implements Listener {
   }
 
   private useHostKey(key: string | null): void {
+    this.store.set({ hostKey: key });
     this.connection.useHostKey(key ?? undefined);
     this.dependencies.keepHostKey(key);
   }

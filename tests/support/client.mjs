@@ -186,7 +186,6 @@ export async function resume(t, client, extra = {}) {
   return again;
 }
 
-// The code with which a join is refused; the connection is then closed with 4010.
 // 'in', or the code of the refusal, whether it says to come again or not.
 export function joinOutcome(t, server, wish) {
   return join(t, server, { name: 'Ann', ...wish }).then(() => 'in', (error) => {
@@ -195,6 +194,7 @@ export function joinOutcome(t, server, wish) {
   });
 }
 
+// The code with which a join is refused; the connection is then closed with 4010.
 export async function joinRefusal(t, server, wish, options = {}) {
   const client = await connect(t, server, options);
   await assert.rejects(client.join({ name: 'Ann', ...wish }), Refused);

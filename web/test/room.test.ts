@@ -174,3 +174,15 @@ test('what cannot be posted is shown with its reason, and can be had back or thr
   bench.room.discard(nonces[2] ?? '');
   assert.deepEqual(bench.room.store.get().posted, []);
 });
+
+test('who became host has the new host key, and who gave it away has none', () => {
+  const bench = new Bench();
+  const key = () => bench.room.store.get().hostKey;
+  bench.welcome('call', [member('me', 'speaker'), member('ann', 'host')]);
+  assert.equal(key(), null);
+  bench.say({ t: 'hostKey', key: 'k1' });
+  bench.say({ t: 'member', member: member('me', 'host') });
+  assert.equal(key(), 'k1');
+  bench.say({ t: 'member', member: member('me', 'speaker') });
+  assert.equal(key(), null);
+});

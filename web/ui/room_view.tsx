@@ -11,6 +11,7 @@ import { ControlBar } from './control_bar.js';
 import { Banners, ConnectionStatus, Notices } from './banners.js';
 import { useMedia, useShortcuts, useStore, useTitle } from './hooks.js';
 import { LockIcon, Mark } from './icons.js';
+import { LinksDialog } from './links_dialog.js';
 import { Confirm, Dialog, ThemeToggle, type Question } from './parts.js';
 import { PeoplePanel } from './people_panel.js';
 import { startCapture } from './preview.js';
@@ -40,7 +41,7 @@ export function RoomView({ room, name }: RoomViewProps) {
   useTitle(`${name} – waaft`);
   const wide = useMedia('(min-width: 1100px)');
   const { panel, showPanel, setPanel, byHand } = usePanel(room);
-  const [dialog, setDialog] = useState<'share' | 'settings' | null>(null);
+  const [dialog, setDialog] = useState<'share' | 'links' | 'settings' | null>(null);
   const [question, setQuestion] = useState<Question | null>(null);
   const toggle = (slot: Slot) => {
     const on = !(capture.state.on[slot] || capture.state.busy[slot]);
@@ -63,6 +64,7 @@ export function RoomView({ room, name }: RoomViewProps) {
   };
   const publishes = useStore(room.store, ({ members, you }) => members.some(({ id, role }) => id === you && role !== 'viewer'));
   const info = useStore(room.store, (state) => state.room);
+  const hostKey = useStore(room.store, (state) => (room.me()?.role === 'host' ? state.hostKey : null));
   const broadcast = info?.kind === 'broadcast';
   // In a broadcast the chat is half of what there is to do.
   useEffect(() => {
@@ -84,7 +86,12 @@ export function RoomView({ room, name }: RoomViewProps) {
       {panel === 'chat' && <ChatPanel room={room} actions={actions} focus={byHand} />}
       {panel === 'people' && <PeoplePanel room={room} actions={actions} />}
       <ControlBar room={room} actions={actions} publishes={publishes} />
-      {dialog === 'share' && <ShareDialog room={name} info={info} onClose={() => setDialog(null)} />}
+      {dialog === 'share' && (
+        <ShareDialog room={name} info={info} onLinks={hostKey ? () => setDialog('links') : null} onClose={() => setDialog(null)} />
+      )}
+      {dialog === 'links' && hostKey && (
+        <LinksDialog room={name} hostKey={hostKey} kind={info?.kind ?? 'call'} ask={setQuestion} onClose={() => setDialog(null)} />
+      )}
       {dialog === 'settings' && <SettingsDialog publishes={publishes} onClose={() => setDialog(null)} />}
       {question && <Confirm question={question} onDone={onAnswered} />}
       <InvitationDialog room={room} />

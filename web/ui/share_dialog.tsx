@@ -9,10 +9,11 @@ import { Button, copyText, Dialog, Field } from './parts.js';
 interface ShareDialogProps {
   room: string;
   info: RoomInfo | null;
+  onLinks: (() => void) | null; // null: who does not manage them
   onClose(): void;
 }
 
-export function ShareDialog({ room, info, onClose }: ShareDialogProps) {
+export function ShareDialog({ room, info, onLinks, onClose }: ShareDialogProps) {
   const links = useShareLinks(room);
   const [chosen, setChosen] = useState<string | null>(null);
   const link = chosen ?? links[0] ?? '';
@@ -21,7 +22,7 @@ export function ShareDialog({ room, info, onClose }: ShareDialogProps) {
       <div class="share">
         <div class="share-part">
           {info && <p class="quiet-text">{shareWords(info)}</p>}
-          <CopyRow key={link} link={link} />
+          <CopyRow key={link} link={link} label="Room link" testId="room-link" />
           {links.length > 1 && (
             <Field label="Other addresses of this server" hint="Choose one that reaches those you invite.">
               {({ id, describedBy }) => (
@@ -41,6 +42,11 @@ export function ShareDialog({ room, info, onClose }: ShareDialogProps) {
               )}
             </Field>
           )}
+          {onLinks && (
+            <Button data-testid="links" onClick={onLinks}>
+              Personal links
+            </Button>
+          )}
         </div>
         <div class="share-part">
           <QrCode text={link} />
@@ -52,7 +58,7 @@ export function ShareDialog({ room, info, onClose }: ShareDialogProps) {
 }
 
 // The page's own address until the server has said which others it has.
-function useShareLinks(room: string): string[] {
+export function useShareLinks(room: string): string[] {
   const [links, setLinks] = useState<string[]>();
   useEffect(() => {
     readRoom(room).then(
@@ -63,7 +69,7 @@ function useShareLinks(room: string): string[] {
   return shareLinks(location.origin, room, links);
 }
 
-function CopyRow({ link }: { link: string }) {
+export function CopyRow({ link, label, testId }: { link: string; label: string; testId: string }) {
   const [copied, setCopied] = useState<boolean | null>(null);
   const input = useRef<HTMLInputElement>(null);
   const copy = async () => {
@@ -74,7 +80,7 @@ function CopyRow({ link }: { link: string }) {
   return (
     <>
       <div class="copy-row">
-        <input ref={input} class="link-field" readOnly value={link} aria-label="Room link" data-testid="room-link" />
+        <input ref={input} class="link-field" readOnly value={link} aria-label={label} data-testid={testId} />
         <Button tone="main" data-testid="copy-link" onClick={copy}>
           {copied ? <CheckIcon size={18} /> : <CopyIcon size={18} />}
           {copied ? 'Copied' : 'Copy'}

@@ -157,7 +157,7 @@ export function saidName(name: string, otherwise: string): string {
   return said || otherwise;
 }
 
-function ApiFailure({ error }: { error: ApiError }) {
+export function ApiFailure({ error }: { error: ApiError }) {
   const { title, text } = failure(error.code);
   return (
     <div class="note note-danger" role="alert" data-testid="failure" data-code={error.code}>
