@@ -43,8 +43,10 @@ std::optional<Error> make_private_directory(const std::string& directory) {
         if (const auto error = make_private_directory(path.parent_path())) return error;
     }
     if (directory.empty() || ::mkdir(directory.c_str(), 0700) == 0) return std::nullopt;
+    const int why = errno;
     std::error_code ignored;
     if (std::filesystem::is_directory(path, ignored)) return std::nullopt;
+    errno = why;
     return unreadable(directory);
 }
 

@@ -11,7 +11,7 @@ import { startServer, until } from '../support/server.mjs';
 import { mountSmallDisk, skipWithoutSmallDisk } from '../support/small_disk.mjs';
 
 const troubles = async (server) => JSON.parse((await server.ops('/statusz')).text).troubles;
-const startOn = (t, disk) => startServer(t, { data: disk.data }, { prefix: disk.prefix });
+const startOn = (t, disk, folder = '') => startServer(t, { data: joinPath(disk.data, folder) }, { prefix: disk.prefix });
 
 // A room with a message in it, of a server that ended by `signal`.
 async function leaveRoom(t, disk, signal) {
@@ -52,16 +52,18 @@ describe('on a full disk', { skip: skipWithoutSmallDisk, concurrency: true }, ()
   const states = [
     { what: 'an empty folder', mount: 'size=6m', fill: 'fill', says: ['database', 'secret', 'certificate'] },
     { what: 'an empty folder in which no file can be made', mount: 'size=6m,nr_inodes=40', fill: 'fillWithFiles', says: ['database', 'secret', 'certificate'] },
+    { what: 'a folder that cannot be made', folder: 'new', mount: 'size=6m,nr_inodes=40', fill: 'fillWithFiles', says: ['database', 'secret', 'certificate'] },
     { what: 'a database', mount: 'size=6m', fill: 'fill', ended: 'SIGTERM', says: ['database'] },
     { what: 'a database whose log cannot be made', mount: 'size=6m,nr_inodes=40', fill: 'fillWithFiles', ended: 'SIGTERM', says: ['database'] },
     { what: 'a database with a log, of a server that was killed', mount: 'size=6m', fill: 'fill', ended: 'SIGKILL', says: [] },
   ];
-  for (const { what, mount, fill, ended, says } of states) {
+  for (const { what, folder = '', mount, fill, ended, says } of states) {
     test(`a server starts with ${what}`, async (t) => {
       const disk = await mountSmallDisk(t, mount);
       const old = ended && await leaveRoom(t, disk, ended);
       disk[fill]();
-      const server = await startOn(t, disk);
+      const server = await startOn(t, disk, folder);
+      const files = joinPath(disk.outside, folder);
       assert.equal((await http(server, '/')).status, 200);
       assert.equal((await server.ops('/readyz')).status, 200, 'calls go on');
       const said = await troubles(server);
@@ -83,8 +85,8 @@ describe('on a full disk', { skip: skipWithoutSmallDisk, concurrency: true }, ()
       const lines = () => server.log.filter(({ level }) => level !== 'info').map(({ message }) => message).sort();
       await until(async () => isDeepStrictEqual(lines(), (await troubles(server)).sort()), 'each trouble is one line');
       await mendsItself(t, server, disk, people);
-      assert.deepEqual(readFileSync(joinPath(disk.outside, 'tls', 'ca.crt')), ca, 'and it is the same later');
-      assert.deepEqual(readdirSync(disk.outside).filter((name) => /new-|corrupt/.test(name)), []);
+      assert.deepEqual(readFileSync(joinPath(files, 'tls', 'ca.crt')), ca, 'and it is the same later');
+      assert.deepEqual(readdirSync(files).filter((name) => /new-|corrupt/.test(name)), []);
     });
   }
 

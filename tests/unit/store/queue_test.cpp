@@ -1,6 +1,8 @@
 // The queue: bounded, in order, finished by close().
+#include "server/store/queued_store.h"
 #include "tests/unit/store/store_harness.h"
 
+#include <atomic>
 #include <thread>
 
 using namespace waaft;
@@ -146,4 +148,25 @@ TEST_CASE("a sweep that close() meets is answered") {
         closer.join();
     }
     CHECK(error == StoreError::closed);
+}
+
+TEST_CASE(
+    "while the right engine cannot be had what is written is refused and the other one is read, then all goes on") {
+    std::atomic<bool> possible{false};
+    const auto make = [&]() -> std::unique_ptr<Engine> { return possible ? make_memory_engine() : nullptr; };
+    const auto load_result = [](Store& store) {
+        return wait_for<std::optional<LoadedRoom>>(
+            [&](auto done) { store.load_room("blue-owl", 1, 0, std::move(done)); });
+    };
+    for (const bool readable : {true, false}) {
+        CAPTURE(readable);
+        possible = false;
+        QueuedStore store(readable ? make_memory_engine() : nullptr, 100, {make, std::chrono::milliseconds(1)});
+        CHECK(create_room(store, make_room()).error() == StoreError::full);
+        CHECK(sweep(store, {}, 0).error() == StoreError::full);
+        CHECK(load_result(store).has_value() == readable);
+        possible = true;
+        while (create_room(store, make_room()).has_error()) std::this_thread::yield();
+        CHECK(load(store, "blue-owl").has_value());
+    }
 }
