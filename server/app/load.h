@@ -24,7 +24,7 @@ enum class Work : std::uint8_t { new_room, join, resume };
 constexpr Duration budget_of(Work work) {
     switch (work) {
         case Work::new_room: return std::chrono::milliseconds(100);
-        case Work::join: return std::chrono::milliseconds(200);
+        case Work::join: return std::chrono::milliseconds(300);
         case Work::resume: break;
     }
     return std::chrono::seconds(1);

@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import { test } from 'node:test';
-import { join, joinRefusal } from '../support/client.mjs';
+import { connect, join, joinRefusal } from '../support/client.mjs';
 import { assertPromised, openapi, promised } from '../support/openapi.mjs';
 import { assertError, createRoom, http, makeLink, rest } from '../support/rest.mjs';
 import { binary, startServer, temporaryFolder, until } from '../support/server.mjs';
@@ -326,7 +326,8 @@ test('without memory for its hash a password makes no room, and none that is rig
   const limit = (bytes) => execFileSync('prlimit', [`--pid=${server.child.pid}`, `--data=${bytes}:unlimited`]);
   limit(dataOf(readFileSync(`/proc/${server.child.pid}/status`, 'utf8')) + 4 * 1024 * 1024);
   assertError(await open('without'), 503, 'busy');
-  await assert.rejects(join(t, server, { room: 'before', password: 'open sesame' }), ({ code }) => code === 'busy');
+  const client = await connect(t, server);
+  await assert.rejects(client.join({ room: 'before', name: 'Ann', password: 'open sesame' }), ({ code }) => code === 'busy');
   limit('unlimited');
   assert.equal((await rest(server, 'GET', '/rooms/without')).status, 404);
   await join(t, server, { room: 'before', password: 'open sesame' });

@@ -150,6 +150,12 @@ export class Client {
     return seq;
   }
 
+  // Milliseconds until it makes sense to come again, as a server says that closes; 0 if it did not.
+  async askedToWait() {
+    await within(this.closed, `${this.name} is closed`);
+    return this.history.find((message) => message.t === 'bye')?.retryMs ?? 0;
+  }
+
   // The connection is cut, without a word.
   async cut() {
     this.socket.terminate();
@@ -175,9 +181,18 @@ export async function connect(t, server, options = {}) {
   return client;
 }
 
+// Comes again when a server that is late asks for it, as people's pages do.
 export async function join(t, server, wish, options = {}) {
-  const client = await connect(t, server, options);
-  return client.join({ name: 'Ann', ...wish });
+  for (;;) {
+    const client = await connect(t, server, options);
+    try {
+      return await client.join({ name: 'Ann', ...wish });
+    } catch (error) {
+      const retryMs = error.code === 'busy' && await client.askedToWait();
+      if (!retryMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+  }
 }
 
 export async function resume(t, client, extra = {}) {

@@ -55,7 +55,11 @@ export async function rest(server, method, path, options = {}) {
 }
 
 export async function createRoom(server, room = {}, options = {}) {
-  const answer = await rest(server, 'POST', '/rooms', { body: room, ...options });
+  let answer = await rest(server, 'POST', '/rooms', { body: room, ...options });
+  while (answer.status === 503 && answer.headers['retry-after']) {
+    await new Promise((resolve) => setTimeout(resolve, answer.headers['retry-after'] * 1000));
+    answer = await rest(server, 'POST', '/rooms', { body: room, ...options });
+  }
   assert.equal(answer.status, 201, answer.text);
   return answer.json;
 }

@@ -341,6 +341,19 @@ TEST_CASE("megabytes of small and large frames over TLS arrive as they were sent
     CHECK(server.counters().closed_slow == 0);
 }
 
+TEST_CASE("who gave up before its turn came costs no handshake") {
+    const TemporaryDirectory directory;
+    const auto local = ensure_local_ca({directory.path().string(), {"localhost"}}, read_clocks().wall);
+    REQUIRE(local.has_value());
+    RunningServer server(tls_options(*local));
+    server.handler.newcomers = 0;
+    { Client(server.port()).write(std::string("\x16\x03\x01\x00\x05hello and more", 19)); }
+    REQUIRE(server.handler.notes.wait_for("nobody new"));
+    server.handler.newcomers = 8;
+    CHECK(server.eventually([&] { return server.counters().accepted == 1 && server.counters().open == 0; }));
+    CHECK(server.counters().tls_failed == 0);
+}
+
 TEST_CASE("a handshake that is half, broken or one too many ends") {
     const TemporaryDirectory directory;
     const auto local = ensure_local_ca({directory.path().string(), {"localhost"}}, read_clocks().wall);
