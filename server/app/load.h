@@ -19,12 +19,12 @@ enum class Work : std::uint8_t { new_room, join, resume };
 
 // New rooms: about what people take for "at once" (Nielsen, Usability Engineering, 1993: 0.1 s), and near the 70 ms at
 // which node-toobusy has a server refuse, which keeps one busy to 90 % of a core and more. Resumes: what people take
-// for an interruption (Nielsen: 1 s), for they are in a call. Joins stand between, nearer to the first: who is new
-// waits rather than everybody who is there.
+// for an interruption (Nielsen: 1 s), for they are in a call. Joins stand between: what many of them cause in a large
+// room on a slow machine (about 0.3 s) must not refuse them, for each one that is refused has cost a handshake.
 constexpr Duration budget_of(Work work) {
     switch (work) {
         case Work::new_room: return std::chrono::milliseconds(100);
-        case Work::join: return std::chrono::milliseconds(300);
+        case Work::join: return std::chrono::milliseconds(500);
         case Work::resume: break;
     }
     return std::chrono::seconds(1);
@@ -55,7 +55,7 @@ public:
 private:
     // One reading counts for a quarter, and for no more than this: a process that stood still for long has little to do
     // soon after, and those who come back must not be refused for it.
-    static constexpr Duration reading_max = std::chrono::seconds(2);
+    static constexpr Duration reading_max = std::chrono::seconds(3);
     static constexpr int weight = 4;
 
     Duration with(Duration late) const { return smoothed_ + (std::min(late, reading_max) - smoothed_) / weight; }

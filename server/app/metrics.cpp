@@ -162,7 +162,7 @@ MetricFamily lag_family(const std::vector<const Shard*>& shards) {
 
 MetricFamily smoothed_lag_family(const std::vector<const Shard*>& shards) {
     MetricFamily family{"waaft_loop_lag_smoothed_seconds",
-                        "The lag that a shard goes by: new rooms end at 0.1, joins at 0.3, resumes at 1.",
+                        "The lag that a shard goes by: new rooms end at 0.1, joins at 0.5, resumes at 1.",
                         MetricType::Gauge,
                         {}};
     for (std::size_t i = 0; i < shards.size(); ++i) {

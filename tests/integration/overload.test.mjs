@@ -36,7 +36,7 @@ async function standStill(server, meanwhile) {
   server.child.kill('SIGSTOP');
   const since = performance.now();
   const done = meanwhile();
-  await until(() => performance.now() - since > 3_000, 'it has stood still for long enough');
+  await until(() => performance.now() - since > 4_000, 'it has stood still for long enough');
   server.child.kill('SIGCONT');
   return done;
 }

@@ -63,8 +63,8 @@ TEST_CASE("a process that stood still is late for a moment only, and takes back 
     CHECK(loop.lag.at(again) > budget_of(Work::join));
     CHECK(loop.lag.at(again) <= budget_of(Work::resume));
     loop.late(20s);
-    CHECK(loop.lag.at(loop.now) == 500ms);
-    loop.late(0ms, 4);
+    CHECK(loop.lag.at(loop.now) == 750ms);
+    loop.late(0ms, 2);
     CHECK(loop.lag.at(loop.now) <= budget_of(Work::join));
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("new rooms are refused first, then joins, and resumes last") {
         bool new_room, join, resume;
     };
     for (const Row& row : {Row{0ms, true, true, true}, Row{90ms, true, true, true}, Row{110ms, false, true, true},
-                           Row{290ms, false, true, true}, Row{310ms, false, false, true},
+                           Row{490ms, false, true, true}, Row{510ms, false, false, true},
                            Row{950ms, false, false, true}, Row{1100ms, false, false, false}}) {
         CAPTURE(row.late / 1ms);
         ShardLoad load(load_start);
@@ -131,7 +131,7 @@ TEST_CASE("who is not connected yet has few steps in a turn, and none while enou
         std::size_t joins_waiting;
         unsigned steps;
     };
-    for (const Row& row : {Row{0ms, 0, 8}, Row{300ms, 63, 8}, Row{301ms, 0, 1}, Row{0ms, 64, 0}, Row{5s, 64, 0}}) {
+    for (const Row& row : {Row{0ms, 0, 8}, Row{500ms, 63, 8}, Row{501ms, 0, 1}, Row{0ms, 64, 0}, Row{5s, 64, 0}}) {
         CAPTURE(row.lag / 1ms, row.joins_waiting);
         CHECK(newcomers_per_turn(row.lag, row.joins_waiting) == row.steps);
     }
