@@ -256,8 +256,7 @@ void judge_crowd(const json::object& report, Measured& measured) {
     at_most(measured, "crowd_lag_p99", lag, "ms", load::late_ms_max);
     at_most(measured, "crowd_lag_p99_burn", number("burn", "lagP99Ms"), "ms", burnt_late_ms_max);
     at_most(measured, "crowd_cpu", report.at("cpuShare").to_number<double>(), "", {});
-    // In half a minute a hundredth of all ticks is a single pause of less than a second: nobody was late with an
-    // answer.
+    // A hundredth of half a minute's ticks is one pause of less than a second: nobody was late with an answer.
     judge_lateness(measured, "The crowd", lag);
     judge_lateness(measured, "The crowd while cores are burnt", number("burn", "lagP99Ms"), burnt_late_ms_max);
 }
