@@ -109,7 +109,8 @@ void Newcomer::on_text(std::string_view message) {
     if (message.starts_with(R"({"t":"welcome")")) return on_welcome();
     const auto decoded = signaling::decode_server(message);
     if (!decoded) return;
-    if (const auto* error = std::get_if<signaling::ErrorMessage>(&*decoded)) refusal_ = signaling::to_string(error->code);
+    if (const auto* error = std::get_if<signaling::ErrorMessage>(&*decoded))
+        refusal_ = signaling::to_string(error->code);
     if (const auto* bye = std::get_if<signaling::Bye>(&*decoded)) asked_to_wait_ = milliseconds(bye->retry_ms);
 }
 

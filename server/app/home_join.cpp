@@ -44,9 +44,7 @@ void Home::turn_away(const JoinMail& mail) {
     refuse(mail.connection, ErrorCode::busy);
 }
 
-Millis Home::retry_in(Work work) {
-    return load_.retry_in(Clock::now(), work, unit_of(random_u64()));
-}
+Millis Home::retry_in(Work work) { return load_.retry_in(Clock::now(), work, unit_of(random_u64())); }
 
 void Home::line_up(std::unique_ptr<JoinMail> mail) {
     if (const auto without_place = joins_.push(std::move(mail))) return turn_away(*without_place);

@@ -5,6 +5,7 @@
 // statuses with {"error": {code, message}} bodies. Source: server/app/openapi.json.
 #pragma once
 
+#include "server/app/load.h"
 #include "server/app/mail.h"
 #include "server/app/services.h"
 #include "server/base/origin.h"

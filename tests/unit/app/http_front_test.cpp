@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include <chrono>
 #include <future>
 #include <thread>
 
@@ -24,9 +25,9 @@ constexpr ShardIndex home_shard = 1;
 
 class Front {
 public:
-    Front() : services_(Config{}), sessions_(services_, front_shard, io_, counters_) {
+    Front() : services_(Config{}), sessions_(services_, front_shard, io_, counters_, load_) {
         services_.post_office = std::make_unique<PostOffice>(2);
-        front_ = std::make_unique<HttpFront>(services_, front_shard, sessions_, counters_);
+        front_ = std::make_unique<HttpFront>(services_, front_shard, sessions_, counters_, load_);
         services_.post_office->set_wake(front_shard, [this] { boost::asio::post(io_, [this] { collect(); }); });
         net::ServerOptions options;
         options.plain_only = true;
@@ -109,6 +110,7 @@ private:
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
     Services services_;
     ShardCounters counters_;
+    ShardLoad load_{Clock::now() + std::chrono::hours(1)};  // nothing is late
     Sessions sessions_;
     std::unique_ptr<HttpFront> front_;
     std::unique_ptr<net::Server> server_;

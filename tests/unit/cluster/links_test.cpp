@@ -32,7 +32,7 @@ Result<Recorded, StoreError> try_record(Server& server, LinkRow link, const std:
     return wait_for<Recorded>(
         [&](auto done) { server.store->record_link("blue-owl", of, std::move(link), std::move(done)); });
 }
-Recorded record(Server& server, LinkRow link, const std::string& of = life) {
+Recorded record_link(Server& server, LinkRow link, const std::string& of = life) {
     const auto recorded = try_record(server, std::move(link), of);
     REQUIRE(recorded.has_value());
     return *recorded;
@@ -90,16 +90,16 @@ struct LinksBench {
 TEST_CASE("links that one server made another one lists and voids, and all are told") {
     WAAFT_NEEDS_REDIS();
     LinksBench bench;
-    CHECK(record(*bench.a, link_of("x", bench.now, bench.now + hour_ms)) == Recorded::gone);
+    CHECK(record_link(*bench.a, link_of("x", bench.now, bench.now + hour_ms)) == Recorded::gone);
     REQUIRE(create(*bench.a).has_value());
-    CHECK(record(*bench.a, link_of("x", bench.now, bench.now + hour_ms), "1700000000001") == Recorded::gone);
+    CHECK(record_link(*bench.a, link_of("x", bench.now, bench.now + hour_ms), "1700000000001") == Recorded::gone);
     LinkRow host = link_of("b-first", bench.now, bench.now + hour_ms);
     host.role = store::Role::host;
     host.name.clear();
     host.key.clear();
-    CHECK(record(*bench.a, host) == Recorded::done);
-    CHECK(record(*bench.a, link_of("a-second", bench.now + 1, bench.now + hour_ms)) == Recorded::done);
-    CHECK(record(*bench.b, link_of("c-third", bench.now + 2, bench.now + hour_ms)) == Recorded::done);
+    CHECK(record_link(*bench.a, host) == Recorded::done);
+    CHECK(record_link(*bench.a, link_of("a-second", bench.now + 1, bench.now + hour_ms)) == Recorded::done);
+    CHECK(record_link(*bench.b, link_of("c-third", bench.now + 2, bench.now + hour_ms)) == Recorded::done);
 
     const auto listed = list(*bench.b);
     REQUIRE(ids_of(listed) == Words{"b-first", "a-second", "c-third"});
@@ -136,7 +136,7 @@ TEST_CASE("a room's links live as long as the room, and go with it") {
     const auto left = [&] { return bench.raw.number({"PTTL", bench.key()}); };
     REQUIRE(create(*bench.a, make_row(), 10min).has_value());
     open(*bench.a);
-    REQUIRE(record(*bench.a, link_of("one", bench.now, bench.now + 9 * day_ms)) == Recorded::done);
+    REQUIRE(record_link(*bench.a, link_of("one", bench.now, bench.now + 9 * day_ms)) == Recorded::done);
     // A day longer, in case that only servers of an earlier version keep the room.
     CHECK(left() > day_ms);
     CHECK(left() <= day_ms + 12 * 60'000);
@@ -153,14 +153,14 @@ TEST_CASE("a room's links live as long as the room, and go with it") {
     end.ends = true;
     REQUIRE(commit(*bench.a, end).outcome == Outcome::done);
     CHECK(bench.raw.number({"EXISTS", bench.key()}) == 0);
-    CHECK(record(*bench.a, link_of("late", bench.now, bench.now + hour_ms)) == Recorded::gone);
+    CHECK(record_link(*bench.a, link_of("late", bench.now, bench.now + hour_ms)) == Recorded::gone);
 }
 
 TEST_CASE("links that an earlier version left behind when it ended the room are not those of the next one") {
     WAAFT_NEEDS_REDIS();
     LinksBench bench;
     REQUIRE(create(*bench.a).has_value());
-    REQUIRE(record(*bench.a, link_of("old", bench.now, bench.now + hour_ms)) == Recorded::done);
+    REQUIRE(record_link(*bench.a, link_of("old", bench.now, bench.now + hour_ms)) == Recorded::done);
     const std::string value = bench.raw.text({"HGET", bench.key(), "old"});
     // It knows six keys, and makes the room anew without the seventh.
     bench.raw.ask({"DEL", bench.prefix + ":r:blue-owl"});
@@ -171,8 +171,8 @@ TEST_CASE("links that an earlier version left behind when it ended the room are 
     CHECK(bench.raw.number({"EXISTS", bench.key()}) == 0);
     bench.raw.ask({"HSET", bench.key(), "old", value});
     CHECK(list(*bench.a, next).empty());
-    CHECK(record(*bench.a, link_of("of a server that is late", bench.now, bench.now + hour_ms)) == Recorded::gone);
-    CHECK(record(*bench.a, link_of("new", bench.now, bench.now + hour_ms), next) == Recorded::done);
+    CHECK(record_link(*bench.a, link_of("of a server that is late", bench.now, bench.now + hour_ms)) == Recorded::gone);
+    CHECK(record_link(*bench.a, link_of("new", bench.now, bench.now + hour_ms), next) == Recorded::done);
     CHECK(ids_of(list(*bench.a, next)) == Words{"new"});
     CHECK(bench.raw.number({"HLEN", bench.key()}) == 1);
 }
@@ -186,21 +186,21 @@ TEST_CASE("a room has a thousand links that let somebody in, and says so") {
         bench.a->store->record_link("blue-owl", life, link_of("link" + std::to_string(i), bench.now, later), {});
     LinkRow host = link_of("host", bench.now, later);
     host.role = store::Role::host;
-    CHECK(record(*bench.a, host) == Recorded::done);
-    CHECK(record(*bench.b, link_of("one too many", bench.now, later)) == Recorded::too_many);
+    CHECK(record_link(*bench.a, host) == Recorded::done);
+    CHECK(record_link(*bench.b, link_of("one too many", bench.now, later)) == Recorded::too_many);
     LinkRow of_next_host = link_of("of the next host", bench.now, later);
     of_next_host.host_key = "2233";
-    CHECK(record(*bench.b, of_next_host) == Recorded::done);
-    CHECK(record(*bench.b, link_of("too many again", bench.now, later)) == Recorded::too_many);
+    CHECK(record_link(*bench.b, of_next_host) == Recorded::done);
+    CHECK(record_link(*bench.b, link_of("too many again", bench.now, later)) == Recorded::too_many);
     wait_for<void>([&](auto done) { bench.b->store->revoke_link("blue-owl/link7", later, std::move(done)); });
-    CHECK(record(*bench.b, link_of("instead", bench.now, later)) == Recorded::done);
+    CHECK(record_link(*bench.b, link_of("instead", bench.now, later)) == Recorded::done);
     CHECK(void_all(*bench.b, later).size() == store::LinkStore::links_max);
     CHECK(revoked(*bench.a).size() == store::LinkStore::links_max + 2);
-    CHECK(record(*bench.b, link_of("afresh", bench.now, later)) == Recorded::done);
+    CHECK(record_link(*bench.b, link_of("afresh", bench.now, later)) == Recorded::done);
     CHECK(ids_of(list(*bench.a)) == Words{"afresh"});
     // What has expired by Redis's clock goes when one is recorded.
-    CHECK(record(*bench.a, link_of("expired", bench.now, bench.now - 1)) == Recorded::done);
-    CHECK(record(*bench.a, link_of("another", bench.now + 1, later)) == Recorded::done);
+    CHECK(record_link(*bench.a, link_of("expired", bench.now, bench.now - 1)) == Recorded::done);
+    CHECK(record_link(*bench.a, link_of("another", bench.now + 1, later)) == Recorded::done);
     CHECK(ids_of(list(*bench.a)) == Words{"afresh", "another"});
 }
 
@@ -208,7 +208,7 @@ TEST_CASE("a link that cannot be read is said, not guessed, and nothing is writt
     WAAFT_NEEDS_REDIS();
     LinksBench bench;
     REQUIRE(create(*bench.a).has_value());
-    REQUIRE(record(*bench.a, link_of("one", bench.now, bench.now + hour_ms)) == Recorded::done);
+    REQUIRE(record_link(*bench.a, link_of("one", bench.now, bench.now + hour_ms)) == Recorded::done);
     bench.raw.ask({"HSET", bench.key(), "two", "2 of a later version"});
     CHECK(try_record(*bench.a, link_of("three", bench.now, bench.now + hour_ms)).error() == StoreError::io);
     const auto listed =
@@ -221,7 +221,7 @@ TEST_CASE("a full Redis takes no links, but all may be voided") {
     WAAFT_NEEDS_REDIS();
     LinksBench bench;
     REQUIRE(create(*bench.a).has_value());
-    REQUIRE(record(*bench.a, link_of("one", bench.now, bench.now + hour_ms)) == Recorded::done);
+    REQUIRE(record_link(*bench.a, link_of("one", bench.now, bench.now + hour_ms)) == Recorded::done);
     bench.raw.ask({"CONFIG", "SET", "maxmemory", "1"});
     const auto refused = try_record(*bench.a, link_of("two", bench.now, bench.now + hour_ms));
     const auto voided = void_all(*bench.a, bench.now + hour_ms);
