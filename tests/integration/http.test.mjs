@@ -115,7 +115,7 @@ test('the page and its files', async (t) => {
       ['GET', '/api/v1/rooms', 'POST'],
       ['POST', '/api/v1/openapi.json', 'GET, HEAD'],
       ['PATCH', '/api/v1/rooms/some-room', 'GET, HEAD, DELETE'],
-      ['GET', '/api/v1/rooms/some-room/links', 'POST'],
+      ['PATCH', '/api/v1/rooms/some-room/links', 'GET, HEAD, POST, DELETE'],
       ['GET', '/api/v1/rooms/some-room/links/abc', 'DELETE'],
       ['POST', '/api/v1/rooms/some-room/chat', 'GET, HEAD'],
       ['POST', '/api/v1/rooms/some-room/ice', 'GET, HEAD'],

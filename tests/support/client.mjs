@@ -202,8 +202,9 @@ export async function resume(t, client, extra = {}) {
 }
 
 // 'in', or the code of the refusal, whether it says to come again or not.
-export function joinOutcome(t, server, wish) {
-  return join(t, server, { name: 'Ann', ...wish }).then(() => 'in', (error) => {
+export async function joinOutcome(t, server, wish) {
+  const client = await connect(t, server);
+  return client.join({ name: 'Ann', ...wish }).then(() => 'in', (error) => {
     if (error instanceof Refused) return error.code;
     throw error;
   });
