@@ -20,5 +20,5 @@ bundle=$(mktemp -d)
 trap 'rm -rf "$bundle"' EXIT
 git bundle create -q "$bundle/project" HEAD
 chmod -R a+rX "$bundle"
-docker run --rm --init --privileged --shm-size 1g --user user -v "$bundle:/from:ro" -e CI="${CI:-}" "$image" \
+docker run --rm --init --privileged ${CPUS:+--cpuset-cpus "$CPUS"} --shm-size 1g --user user -v "$bundle:/from:ro" -e CI="${CI:-}" "$image" \
     bash -c "git clone -q /from/project ~/waaft && cd ~/waaft && $command"
