@@ -89,7 +89,7 @@ Read<std::vector<store::Record>> read_record_replies(const Reply& reply) {
 Read<void> read_member_replies(const Reply& reply, std::vector<store::SharedMember>& members) {
     if (!is_list(reply, true)) return unlike("read");
     for (std::size_t i = 0; i < reply.items.size(); i += 2) {
-        auto member = decode_member(reply.items[i].text, reply.items[i + 1].text);
+        auto member = decode_member_field(reply.items[i].text, reply.items[i + 1].text);
         if (!member) return Misread{"member " + reply.items[i].text + " is " + std::string(to_string(member.error()))};
         members.push_back(std::move(*member));
     }

@@ -184,7 +184,7 @@ Result<store::LinkRow, Unreadable> decode_link(std::string id, std::string_view 
     return link;
 }
 
-Result<store::SharedMember, Unreadable> decode_member(std::string id, std::string_view bytes) {
+Result<store::SharedMember, Unreadable> decode_member_field(std::string id, std::string_view bytes) {
     if (bytes.find('|') == std::string_view::npos) return Unreadable::bad;
     const auto at = to_number(take_until(bytes, '|'));
     if (!at || *at == 0) return Unreadable::bad;

@@ -51,7 +51,7 @@ Result<store::RoomRow, Unreadable> decode_row(std::string_view bytes);
 std::string encode_link(const store::LinkRow& link, std::string_view life);
 Result<store::LinkRow, Unreadable> decode_link(std::string id, std::string_view bytes);
 
-Result<store::SharedMember, Unreadable> decode_member(std::string id, std::string_view bytes);
+Result<store::SharedMember, Unreadable> decode_member_field(std::string id, std::string_view bytes);
 
 // "done" as the scripts answer it: "d REVISION RULES SEQS"; "c", "f", "g" for the others.
 Result<store::Committed, Unreadable> decode_committed(std::string_view text);

@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto row = decode_row(bytes)) {
         if (encode_row(*row) != bytes) std::abort();
     }
-    static_cast<void>(decode_member("id", bytes));
+    static_cast<void>(decode_member_field("id", bytes));
     static_cast<void>(decode_committed(bytes));
     if (const auto heard = decode_heard(bytes)) {
         if (const auto* told = std::get_if<waaft::store::Told>(&*heard)) {
