@@ -18,7 +18,7 @@
 namespace waaft::bench {
 
 struct JoinStormOptions {
-    static constexpr std::uint32_t trying_max = 16'000;
+    static constexpr std::uint32_t trying_max = 13'000;
 
     PeopleOptions sitting;
     std::vector<std::uint32_t> steps;  // so many on their way at a time

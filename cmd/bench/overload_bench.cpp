@@ -25,9 +25,9 @@ constexpr std::uint32_t people_usual = 5000;
 constexpr std::uint32_t people_quick = 500;
 constexpr std::uint32_t seconds_between_posts = 25;  // of one person
 // So large that a join costs enough for the load generator to offer four times as many for longer than people wait.
-constexpr std::uint32_t storm_room_people = 400;
+constexpr std::uint32_t storm_room_people = 2000;
 constexpr std::uint32_t storm_room_people_quick = 200;
-constexpr std::uint32_t storm_rooms = 5;
+constexpr std::uint32_t storm_rooms = 3;
 constexpr std::uint32_t crowd_sources = 32;
 constexpr Duration person_patience = seconds(10);
 constexpr Duration line_timeout = std::chrono::minutes(3);
