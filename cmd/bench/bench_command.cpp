@@ -4,6 +4,7 @@
 #include "cmd/bench/cluster_bench.h"
 #include "cmd/bench/image_bench.h"
 #include "cmd/bench/overload_bench.h"
+#include "cmd/bench/steps.h"
 #include "server/base/own_program.h"
 
 #include <boost/json/serialize.hpp>
@@ -55,44 +56,38 @@ Result<Exit, Errors> show(const BenchOptions& options, std::string_view bench, c
                    measured->late.front(), "end what else this machine does, then run it again"}};
 }
 
-Result<Exit, Errors> run_chat(const BenchOptions& options, const Streams& streams) {
-    bench::ChatBenchOptions bench{.quick = options.quick,
-                                  .program = own_program().launcher,
-                                  .say = [&](std::string_view line) { streams.err << line << std::endl; }};
-    bench::choose_cores(bench);
+// What the benches of servers are told alike.
+template <class Bench>
+Bench of_servers(const BenchOptions& options, const Streams& streams) {
+    const bench::Cores cores = bench::choose_cores();
+    Bench bench;
+    bench.quick = options.quick;
+    bench.program = own_program().launcher;
+    bench.server_core = cores.server;
+    bench.load_core = cores.load;
+    bench.say = [&streams](std::string_view line) { streams.err << line << std::endl; };
     warn_if_slow_build(streams);
-    streams.err << "the server runs on core " << bench.server_core << ", the load on core " << bench.load_core
-                << (bench.server_core == bench.load_core ? ": they share the machine's only core\n" : "\n");
+    streams.err << "servers run on core " << cores.server << ", the load on core " << cores.load
+                << (cores.server == cores.load ? ": they share the machine's only core\n" : "\n");
     warn_if_busy(streams);
+    return bench;
+}
+
+Result<Exit, Errors> run_chat(const BenchOptions& options, const Streams& streams) {
+    const auto bench = of_servers<bench::ChatBenchOptions>(options, streams);
     return show(options, "chat", bench::run_chat_bench(bench), streams);
 }
 
 Result<Exit, Errors> run_cluster(const BenchOptions& options, const Streams& streams) {
-    bench::ChatBenchOptions cores;
-    bench::choose_cores(cores);
-    const bench::ClusterBenchOptions bench{.quick = options.quick,
-                                           .herd = options.herd,
-                                           .program = own_program().launcher,
-                                           .server_core = cores.server_core,
-                                           .load_core = cores.load_core,
-                                           .say = [&](std::string_view line) { streams.err << line << std::endl; }};
-    warn_if_slow_build(streams);
-    warn_if_busy(streams);
+    auto bench = of_servers<bench::ClusterBenchOptions>(options, streams);
+    bench.herd = options.herd;
     return show(options, "cluster", bench::run_cluster_bench(bench), streams);
 }
 
 Result<Exit, Errors> run_overload(const BenchOptions& options, const Streams& streams) {
     if (!options.wrong.empty()) return options.wrong;
-    bench::ChatBenchOptions cores;
-    bench::choose_cores(cores);
-    const bench::OverloadBenchOptions bench{.quick = options.quick,
-                                            .people = options.people,
-                                            .program = own_program().launcher,
-                                            .server_core = cores.server_core,
-                                            .load_core = cores.load_core,
-                                            .say = [&](std::string_view line) { streams.err << line << std::endl; }};
-    warn_if_slow_build(streams);
-    warn_if_busy(streams);
+    auto bench = of_servers<bench::OverloadBenchOptions>(options, streams);
+    bench.people = options.people;
     return show(options, "overload", bench::run_overload_bench(bench), streams);
 }
 

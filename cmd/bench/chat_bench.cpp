@@ -8,7 +8,6 @@
 #include <boost/json.hpp>
 
 #include <arpa/inet.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,17 +17,6 @@
 #include <thread>
 
 namespace waaft::bench {
-
-void choose_cores(ChatBenchOptions& options) {
-    cpu_set_t permitted;
-    sched_getaffinity(0, sizeof permitted, &permitted);
-    std::vector<unsigned> cores;
-    for (unsigned core = 0; core < CPU_SETSIZE; ++core) {
-        if (CPU_ISSET(core, &permitted)) cores.push_back(core);
-    }
-    options.server_core = cores.front();
-    options.load_core = cores.back();
-}
 
 namespace {
 
@@ -288,11 +276,7 @@ Measured ChatBench::run() {
 }  // namespace
 
 waaft::Result<Measured> run_chat_bench(const ChatBenchOptions& options) {
-    try {
-        return ChatBench(options).run();
-    } catch (const Failed& failed) {
-        return failed.error;
-    }
+    return run_steps([&] { return ChatBench(options).run(); });
 }
 
 }  // namespace waaft::bench

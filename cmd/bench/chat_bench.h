@@ -23,9 +23,6 @@ struct ChatBenchOptions {
     std::function<void(std::string_view)> say;
 };
 
-// Two different cores if there are.
-void choose_cores(ChatBenchOptions& options);
-
 waaft::Result<Measured> run_chat_bench(const ChatBenchOptions& options);
 
 // What a program's file would be without symbols and debugging information; 0 if it is no ELF file.

@@ -115,26 +115,6 @@ private:
     Worker start_herd(const Deployment& deployment, std::uint32_t clients, std::vector<std::string> rooms) const;
     void judge_limits(const Deployment& deployment);
 
-    void add_at_most(std::string name, double value, std::string unit, std::optional<double> goal,
-                     std::optional<double> limit = {}) {
-        measured_.figures.push_back({.name = std::move(name),
-                                     .value = value,
-                                     .unit = std::move(unit),
-                                     .limit = limit,
-                                     .goal = goal,
-                                     .less_is_better = true,
-                                     .ratio_goal = {}});
-    }
-    void add_at_least(std::string name, double value, std::string unit, std::optional<double> goal,
-                      std::optional<double> limit) {
-        measured_.figures.push_back({.name = std::move(name),
-                                     .value = value,
-                                     .unit = std::move(unit),
-                                     .limit = limit,
-                                     .goal = goal,
-                                     .less_is_better = false,
-                                     .ratio_goal = {}});
-    }
     void say(std::string_view line) const {
         if (options_.say) options_.say(line);
     }
@@ -267,18 +247,18 @@ void ClusterBench::compare_speed() {
     };
     const auto add_rate = [&](const std::string& suffix, Load Speed::*load) {
         const auto ratio = [&](const Speed& a, const Speed& b) { return (b.*load).per_core / (a.*load).per_core; };
-        add_at_least("deliveries_ratio" + suffix, middle(ratio), "", 0.9, {});
-        add_at_least("deliveries" + suffix, middle([&](auto&, auto& b) { return (b.*load).per_core; }), "/core-s", {},
-                     middle([&](auto& a, auto&) { return (a.*load).per_core; }));
-        add_at_least("per_write" + suffix, middle([&](auto&, auto& b) { return (b.*load).per_write; }), "", {},
-                     middle([&](auto& a, auto&) { return (a.*load).per_write; }));
-        add_at_most("deliveries" + suffix + "_p99", middle([&](auto&, auto& b) { return (b.*load).p99; }), "ms", {},
-                    middle([&](auto& a, auto&) { return (a.*load).p99; }));
+        measured_.at_least("deliveries_ratio" + suffix, middle(ratio), "", 0.9, {});
+        measured_.at_least("deliveries" + suffix, middle([&](auto&, auto& b) { return (b.*load).per_core; }), "/core-s",
+                           {}, middle([&](auto& a, auto&) { return (a.*load).per_core; }));
+        measured_.at_least("per_write" + suffix, middle([&](auto&, auto& b) { return (b.*load).per_write; }), "", {},
+                           middle([&](auto& a, auto&) { return (a.*load).per_write; }));
+        measured_.at_most("deliveries" + suffix + "_p99", middle([&](auto&, auto& b) { return (b.*load).p99; }), "ms",
+                          {}, middle([&](auto& a, auto&) { return (a.*load).p99; }));
     };
-    add_at_most("added_latency_p99", middle([](auto& a, auto& b) { return b.p99 - a.p99; }), "ms", 5);
-    add_at_most("latency_p99", middle([](auto&, auto& b) { return b.p99; }), "ms", {},
-                middle([](auto& a, auto&) { return a.p99; }));
-    add_at_most("redis_set_p99", middle([](auto&, auto& b) { return b.fsync_p99; }), "ms", {});
+    measured_.at_most("added_latency_p99", middle([](auto& a, auto& b) { return b.p99 - a.p99; }), "ms", 5);
+    measured_.at_most("latency_p99", middle([](auto&, auto& b) { return b.p99; }), "ms", {},
+                      middle([](auto& a, auto&) { return a.p99; }));
+    measured_.at_most("redis_set_p99", middle([](auto&, auto& b) { return b.fsync_p99; }), "ms", {});
     add_rate("", &Speed::single);
     add_rate("_coalesced", &Speed::coalesced);
 }
@@ -302,10 +282,11 @@ void ClusterBench::measure_requests(const Deployment& deployment, std::uint32_t 
     const Sample after = sample(deployment);
     const double taken = std::chrono::duration<double>(Clock::now() - start).count();
     finish_load(worker, measured_.late);
-    add_at_most("redis_ops" + suffix, (after.requests - before.requests) / (after.messages - before.messages), "", 2);
-    add_at_most("messages" + suffix, (after.messages - before.messages) / taken, "/s", {});
+    measured_.at_most("redis_ops" + suffix, (after.requests - before.requests) / (after.messages - before.messages), "",
+                      2);
+    measured_.at_most("messages" + suffix, (after.messages - before.messages) / taken, "/s", {});
     if (rooms == 1) connections_one_room_ = connections;
-    add_at_most("redis_connections" + suffix, connections, "", connections_one_room_);
+    measured_.at_most("redis_connections" + suffix, connections, "", connections_one_room_);
 }
 
 // ---- memory ----
@@ -325,8 +306,8 @@ void ClusterBench::measure_rooms(const Deployment& deployment) {
     const double before = redis.info("memory", "used_memory:");
     auto rooms = make_rooms(deployment, count);
     const double room = (redis.info("memory", "used_memory:") - before) / count;
-    add_at_most("redis_bytes_room", room, "B", 2 * kib);
-    add_at_most("redis_bytes_room_keys", redis.bytes_of("waaft:r:" + rooms.front() + "*"), "B", 2 * kib);
+    measured_.at_most("redis_bytes_room", room, "B", 2 * kib);
+    measured_.at_most("redis_bytes_room_keys", redis.bytes_of("waaft:r:" + rooms.front() + "*"), "B", 2 * kib);
     rooms.resize(options_.quick ? 30 : 100);
     measure_chat(deployment, rooms, room);
 }
@@ -350,8 +331,8 @@ void ClusterBench::measure_chat(const Deployment& deployment, const std::vector<
     const double bytes = (redis.info("memory", "used_memory:") - before) / written + bytes_room;
     double keys = 0;
     for (const auto& room : rooms) keys += redis.bytes_of("waaft:r:" + room + "*");
-    add_at_most("redis_bytes_chat", bytes, "B", 40 * kib);
-    add_at_most("redis_bytes_chat_keys", keys / written, "B", 40 * kib);
+    measured_.at_most("redis_bytes_chat", bytes, "B", 40 * kib);
+    measured_.at_most("redis_bytes_chat_keys", keys / written, "B", 40 * kib);
 }
 
 void ClusterBench::measure_members(const Deployment& deployment) {
@@ -367,8 +348,8 @@ void ClusterBench::measure_members(const Deployment& deployment) {
     const double keys = redis.bytes_of("waaft:r:" + load.rooms.front() + ":m") / member_clients;
     worker.interrupt();
     finish_load(worker, measured_.late);
-    add_at_most("redis_bytes_member", bytes, "B", 300);
-    add_at_most("redis_bytes_member_keys", keys, "B", 300);
+    measured_.at_most("redis_bytes_member", bytes, "B", 300);
+    measured_.at_most("redis_bytes_member_keys", keys, "B", 300);
 }
 
 // ---- a server that is killed ----
@@ -429,8 +410,8 @@ void ClusterBench::judge_limits(const Deployment& deployment) {
         }
         most = std::max(most, total(status, "connections_open"));
     }
-    add_at_most("herd_over_limits", over, "", 0);
-    add_at_most("herd_connections", most, "", 18'000);
+    measured_.at_most("herd_over_limits", over, "", 0);
+    measured_.at_most("herd_connections", most, "", 18'000);
 }
 
 void ClusterBench::measure_herd(std::uint32_t clients, std::uint32_t rooms) {
@@ -450,14 +431,15 @@ void ClusterBench::measure_herd(std::uint32_t clients, std::uint32_t rooms) {
     const double requests = sample(deployment).requests - requests_before;
     say(json::serialize(report));
     const auto number = [&](std::string_view name) { return report.at(name).to_number<double>(); };
-    add_at_most("herd_lost", number("lost"), "", {});
-    add_at_most("herd_not_back", number("lost") - number("back"), "", 0);
-    add_at_most("herd_as_others", number("asOthers"), "", 0);
-    add_at_most("herd_back_p50", number("p50"), "s", {});
-    add_at_most("herd_back_p95", number("p95"), "s", 3);
-    add_at_most("herd_back_last", number("last"), "s", 30);
-    add_at_most("herd_redis_ops", requests / number("lost"), "", 2);
-    add_at_most("herd_reads", (reads() - reads_before) / static_cast<double>(rooms_to_read(rooms, servers)), "", 1);
+    measured_.at_most("herd_lost", number("lost"), "", {});
+    measured_.at_most("herd_not_back", number("lost") - number("back"), "", 0);
+    measured_.at_most("herd_as_others", number("asOthers"), "", 0);
+    measured_.at_most("herd_back_p50", number("p50"), "s", {});
+    measured_.at_most("herd_back_p95", number("p95"), "s", 3);
+    measured_.at_most("herd_back_last", number("last"), "s", 30);
+    measured_.at_most("herd_redis_ops", requests / number("lost"), "", 2);
+    measured_.at_most("herd_reads", (reads() - reads_before) / static_cast<double>(rooms_to_read(rooms, servers)), "",
+                      1);
     judge_limits(deployment);
     if (auto reason = load::why_late("The herd", number("lagP99Ms"), herd_late_ms_max))
         measured_.late.push_back(*std::move(reason));
@@ -486,11 +468,7 @@ Measured ClusterBench::run() {
 }  // namespace
 
 waaft::Result<Measured> run_cluster_bench(const ClusterBenchOptions& options) {
-    try {
-        return ClusterBench(options).run();
-    } catch (const Failed& failed) {
-        return failed.error;
-    }
+    return run_steps([&] { return ClusterBench(options).run(); });
 }
 
 }  // namespace waaft::bench

@@ -4,6 +4,7 @@
 #include <boost/json/value_from.hpp>
 
 #include <cstdio>
+#include <utility>
 
 namespace waaft::bench {
 namespace {
@@ -37,6 +38,22 @@ std::string row(const std::string& name, const std::string& value, const std::st
 json::value optional_json(const std::optional<double>& value) { return value ? json::value(*value) : json::value(); }
 
 }  // namespace
+
+void Measured::at_most(std::string name, double value, std::string unit, std::optional<double> goal,
+                       std::optional<double> limit) {
+    at_least(std::move(name), value, std::move(unit), goal, limit);
+    figures.back().less_is_better = true;
+}
+
+void Measured::at_least(std::string name, double value, std::string unit, std::optional<double> goal,
+                        std::optional<double> limit) {
+    figures.push_back({.name = std::move(name),
+                       .value = value,
+                       .unit = std::move(unit),
+                       .limit = limit,
+                       .goal = goal,
+                       .ratio_goal = {}});
+}
 
 std::optional<double> Figure::ratio() const {
     return limit && *limit > 0 ? std::optional(value / *limit) : std::nullopt;

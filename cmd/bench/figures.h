@@ -32,6 +32,11 @@ struct Measured {
     std::vector<std::string> late;  // why it does not count, a sentence each; empty: it counts
 
     bool counts() const { return late.empty(); }
+    // One figure more, of which less or more is better.
+    void at_most(std::string name, double value, std::string unit, std::optional<double> goal = {},
+                 std::optional<double> limit = {});
+    void at_least(std::string name, double value, std::string unit, std::optional<double> goal = {},
+                  std::optional<double> limit = {});
 };
 
 // A table of at most 100 columns, and below it why the run does not count.

@@ -41,35 +41,12 @@ waaft::Result<Measured> run_image_bench(const cmd::Streams& streams) {
     }
     std::sort(seconds.begin(), seconds.end());
     const auto megabytes = [](std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6; };
-    return Measured{.figures = {{.name = "native build",
-                                 .value = seconds[builds / 2],
-                                 .unit = "s",
-                                 .limit = {},
-                                 .goal = seconds_goal,
-                                 .less_is_better = true,
-                                 .ratio_goal = {}},
-                                {.name = "native build, slowest",
-                                 .value = seconds.back(),
-                                 .unit = "s",
-                                 .limit = {},
-                                 .goal = seconds_goal,
-                                 .less_is_better = true,
-                                 .ratio_goal = {}},
-                                {.name = "image, compressed",
-                                 .value = megabytes(first.compressed.value_or(0)),
-                                 .unit = "MB",
-                                 .limit = {},
-                                 .goal = megabytes_goal,
-                                 .less_is_better = true,
-                                 .ratio_goal = {}},
-                                {.name = "image",
-                                 .value = megabytes(first.uncompressed.value_or(0)),
-                                 .unit = "MB",
-                                 .limit = {},
-                                 .goal = {},
-                                 .less_is_better = true,
-                                 .ratio_goal = {}}},
-                    .late = {}};
+    Measured measured;
+    measured.at_most("native build", seconds[builds / 2], "s", seconds_goal);
+    measured.at_most("native build, slowest", seconds.back(), "s", seconds_goal);
+    measured.at_most("image, compressed", megabytes(first.compressed.value_or(0)), "MB", megabytes_goal);
+    measured.at_most("image", megabytes(first.uncompressed.value_or(0)), "MB");
+    return measured;
 }
 
 }  // namespace waaft::bench

@@ -68,27 +68,6 @@ double sum_of(const json::object& counts) {
     return sum;
 }
 
-void at_most(Measured& measured, std::string name, double value, std::string unit, std::optional<double> goal,
-             std::optional<double> limit = {}) {
-    measured.figures.push_back({.name = std::move(name),
-                                .value = value,
-                                .unit = std::move(unit),
-                                .limit = limit,
-                                .goal = goal,
-                                .less_is_better = true,
-                                .ratio_goal = {}});
-}
-
-void at_least(Measured& measured, std::string name, double value, std::string unit, std::optional<double> goal,
-              std::optional<double> limit = {}) {
-    measured.figures.push_back({.name = std::move(name),
-                                .value = value,
-                                .unit = std::move(unit),
-                                .limit = limit,
-                                .goal = goal,
-                                .ratio_goal = {}});
-}
-
 void judge_lateness(Measured& measured, std::string_view when, double p99_ms, double p99_ms_max = load::late_ms_max) {
     if (auto reason = load::why_late(when, p99_ms, p99_ms_max)) measured.late.push_back(*std::move(reason));
 }
@@ -236,26 +215,26 @@ void judge_crowd(const json::object& report, Measured& measured) {
         return of(stretch).at(name).to_number<double>();
     };
     const auto closed = [&](std::string_view stretch) { return sum_of(of(stretch).at("closed").as_object()); };
-    at_least(measured, "people", report.at("people").to_number<double>(), "", {});
-    at_most(measured, "ack_p99_calm", number("calm", "ackP99Ms"), "ms", {});
-    at_most(measured, "ack_p99_burn", number("burn", "ackP99Ms"), "ms", {});
-    at_most(measured, "closed_healthy", closed("calm") + closed("burn") + closed("stop"), "", 0);
-    at_most(measured, "recovered_s", std::max(number("burn", "recoveredSeconds"), number("stop", "recoveredSeconds")),
-            "s", recovered_s_goal);
-    at_most(measured, "acked_lost",
-            number("calm", "ackedLost") + number("burn", "ackedLost") + number("stop", "ackedLost"), "", 0);
+    measured.at_least("people", report.at("people").to_number<double>(), "", {});
+    measured.at_most("ack_p99_calm", number("calm", "ackP99Ms"), "ms", {});
+    measured.at_most("ack_p99_burn", number("burn", "ackP99Ms"), "ms", {});
+    measured.at_most("closed_healthy", closed("calm") + closed("burn") + closed("stop"), "", 0);
+    measured.at_most("recovered_s", std::max(number("burn", "recoveredSeconds"), number("stop", "recoveredSeconds")),
+                     "s", recovered_s_goal);
+    measured.at_most("acked_lost",
+                     number("calm", "ackedLost") + number("burn", "ackedLost") + number("stop", "ackedLost"), "", 0);
     for (const std::string stretch : {"burn", "stop"}) {
-        at_most(measured, "closed_healthy_" + stretch, closed(stretch), "", 0);
-        at_most(measured, "recovered_s_" + stretch, number(stretch, "recoveredSeconds"), "s", recovered_s_goal);
-        at_most(measured, "acked_lost_" + stretch, number(stretch, "ackedLost"), "", 0);
-        at_least(measured, "acked_" + stretch, number(stretch, "acked"), "", {});
-        at_most(measured, "refused_" + stretch, sum_of(of(stretch).at("refused").as_object()), "", {});
+        measured.at_most("closed_healthy_" + stretch, closed(stretch), "", 0);
+        measured.at_most("recovered_s_" + stretch, number(stretch, "recoveredSeconds"), "s", recovered_s_goal);
+        measured.at_most("acked_lost_" + stretch, number(stretch, "ackedLost"), "", 0);
+        measured.at_least("acked_" + stretch, number(stretch, "acked"), "", {});
+        measured.at_most("refused_" + stretch, sum_of(of(stretch).at("refused").as_object()), "", {});
     }
     const double lag = std::max({number("calm", "lagP99Ms"), number("burn", "lagAfterP99Ms"),
                                  number("stop", "lagP99Ms"), number("stop", "lagAfterP99Ms")});
-    at_most(measured, "crowd_lag_p99", lag, "ms", load::late_ms_max);
-    at_most(measured, "crowd_lag_p99_burn", number("burn", "lagP99Ms"), "ms", burnt_late_ms_max);
-    at_most(measured, "crowd_cpu", report.at("cpuShare").to_number<double>(), "", {});
+    measured.at_most("crowd_lag_p99", lag, "ms", load::late_ms_max);
+    measured.at_most("crowd_lag_p99_burn", number("burn", "lagP99Ms"), "ms", burnt_late_ms_max);
+    measured.at_most("crowd_cpu", report.at("cpuShare").to_number<double>(), "", {});
     // A hundredth of half a minute's ticks is one pause of less than a second: nobody was late with an answer.
     judge_lateness(measured, "The crowd", lag);
     judge_lateness(measured, "The crowd while cores are burnt", number("burn", "lagP99Ms"), burnt_late_ms_max);
@@ -264,28 +243,24 @@ void judge_crowd(const json::object& report, Measured& measured) {
 void judge_storm(const json::object& report, Measured& measured) {
     const auto number = [&](std::string_view name) { return report.at(name).to_number<double>(); };
     const double best = number("bestPerSecond");
-    at_least(measured, "joins_best_per_s", best, "/s", {});
-    at_least(measured, "joins_offered_per_s", number("offeredPerSecond"), "/s", {}, number("wantedPerSecond"));
-    at_least(measured, "joins_overload_per_s", number("joinedPerSecond"), "/s", {}, best);
-    at_least(measured, "joins_ratio", best > 0 ? number("joinedPerSecond") / best : 0, "", joins_ratio_goal);
-    at_least(measured, "joins_storm_s", number("stormSeconds"), "s", {});
-    at_most(measured, "joins_wait_p99", number("waitP99Ms") / 1000, "s", {});
-    at_most(measured, "joins_refused", sum_of(report.at("refused").as_object()), "", {});
-    at_most(measured, "joins_gave_up", number("gaveUp"), "", {});
-    at_most(measured, "joins_closed_healthy", sum_of(report.at("sittersLost").as_object()), "", 0);
-    at_most(measured, "joins_lag_p99", number("lagP99Ms"), "ms", load::late_ms_max);
-    at_most(measured, "joins_cpu", number("cpuShare"), "", {});
+    measured.at_least("joins_best_per_s", best, "/s", {});
+    measured.at_least("joins_offered_per_s", number("offeredPerSecond"), "/s", {}, number("wantedPerSecond"));
+    measured.at_least("joins_overload_per_s", number("joinedPerSecond"), "/s", {}, best);
+    measured.at_least("joins_ratio", best > 0 ? number("joinedPerSecond") / best : 0, "", joins_ratio_goal);
+    measured.at_least("joins_storm_s", number("stormSeconds"), "s", {});
+    measured.at_most("joins_wait_p99", number("waitP99Ms") / 1000, "s", {});
+    measured.at_most("joins_refused", sum_of(report.at("refused").as_object()), "", {});
+    measured.at_most("joins_gave_up", number("gaveUp"), "", {});
+    measured.at_most("joins_closed_healthy", sum_of(report.at("sittersLost").as_object()), "", 0);
+    measured.at_most("joins_lag_p99", number("lagP99Ms"), "ms", load::late_ms_max);
+    measured.at_most("joins_cpu", number("cpuShare"), "", {});
     judge_lateness(measured, "The joins", number("lagP99Ms"));
     if (number("offeredPerSecond") < offered_least * number("wantedPerSecond"))
         measured.late.push_back("The joins: the load generator could not offer as many as it should");
 }
 
 waaft::Result<Measured> run_overload_bench(const OverloadBenchOptions& options) {
-    try {
-        return OverloadBench(options).run();
-    } catch (const Failed& failed) {
-        return failed.error;
-    }
+    return run_steps([&] { return OverloadBench(options).run(); });
 }
 
 }  // namespace waaft::bench

@@ -7,11 +7,23 @@
 
 #include <boost/json.hpp>
 
+#include <sched.h>
+
 #include <cmath>
 
 namespace waaft::bench {
 
 namespace json = boost::json;
+
+Cores choose_cores() {
+    cpu_set_t permitted;
+    sched_getaffinity(0, sizeof permitted, &permitted);
+    std::vector<unsigned> cores;
+    for (unsigned core = 0; core < CPU_SETSIZE; ++core) {
+        if (CPU_ISSET(core, &permitted)) cores.push_back(core);
+    }
+    return {cores.front(), cores.back()};
+}
 
 std::vector<std::string> server_arguments(const std::string& data, const OwnServerOptions& options) {
     std::vector<std::string> arguments{"serve",

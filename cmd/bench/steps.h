@@ -4,6 +4,7 @@
 // Units: none. Errors: `Failed` is thrown and ends the bench; whoever runs a bench catches it.
 #pragma once
 
+#include "cmd/bench/figures.h"
 #include "cmd/bench/worker.h"
 #include "cmd/load/chat_load.h"
 #include "cmd/load/process.h"
@@ -26,6 +27,23 @@ T need(waaft::Result<T> result) {
     if (!result) throw Failed{result.error()};
     return std::move(*result);
 }
+
+// What the steps of a bench measure, or why one of them failed.
+template <class Steps>
+waaft::Result<Measured> run_steps(Steps steps) {
+    try {
+        return steps();
+    } catch (const Failed& failed) {
+        return failed.error;
+    }
+}
+
+// Where servers run, and what loads them: two different cores if there are.
+struct Cores {
+    unsigned server = 0;
+    unsigned load = 0;
+};
+Cores choose_cores();
 
 // A server with an empty data directory.
 struct OwnServer {

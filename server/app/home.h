@@ -148,8 +148,7 @@ private:
     void save_row(HomeRoom& home_room);
     void write_row(const store::RoomRow& row, bool to_create, store::Done<void> done);
     bool is_to_create(const std::string& name) const;
-    // What is newer than what the store has; nullptr: nothing.
-    const store::RoomRow* unwritten_row(const std::string& name) const;
+    bool has_unwritten_end(const std::string& name) const;
     void save(const std::string& name);
     void on_saved(const std::string& name, Saved what, std::optional<store::StoreError> failure);
     void save_all();

@@ -22,7 +22,7 @@ void Home::on_mail(std::unique_ptr<JoinMail> mail) {
     present_.insert(connection);
     if (stopping_) return refuse(connection, ErrorCode::busy);
     if (!is_room_name(mail->join.room)) return refuse(connection, ErrorCode::room_unknown);
-    if (!load_.takes(mail->resumes ? Work::resume : Work::join, Clock::now())) return turn_away(*mail);
+    if (!load_.takes(mail->returning ? Work::resume : Work::join, Clock::now())) return turn_away(*mail);
     const std::string name = mail->join.room;
     // std::function wants to be copyable.
     auto shared = std::make_shared<std::unique_ptr<JoinMail>>(std::move(mail));
@@ -106,10 +106,8 @@ std::optional<ErrorCode> Home::check_claims(const HomeRoom& home_room, const Joi
         if (const auto refusal = check_link(home_room, *join.link, admission)) return refusal;
     }
     if (join.resume) {
-        const auto token = services_.signer->verify_resume(*join.resume);
-        if (!token.has_value() || token->room != home_room.row.name || token->epoch != token_epoch(home_room)) {
-            return ErrorCode::resume_bad;
-        }
+        const auto& token = mail.returning;
+        if (!token || token->epoch != token_epoch(home_room)) return ErrorCode::resume_bad;
         admission.resume =
             room::Admission::Claim{token->member, token->name, token->role, token->joined, token->issued};
     }

@@ -71,6 +71,8 @@ void Home::with_room(const std::string& name, Waiting then, std::function<void(E
         then(*found->second);
         return;
     }
+    // The store may not know yet that it is over.
+    if (has_unwritten_end(name)) return refuse(ErrorCode::room_ended);
     auto& loading = loading_[name];
     if (loading.waiting.size() >= waiting_max) {
         refuse(ErrorCode::busy);
@@ -92,9 +94,6 @@ void Home::load(const std::string& name) {
 void Home::on_loaded(const std::string& name, Result<std::optional<store::LoadedRoom>, store::StoreError> loaded) {
     auto node = loading_.extract(name);
     if (node.empty()) return;
-    if (const store::RoomRow* newer = unwritten_row(name); newer != nullptr && loaded.has_value() && *loaded) {
-        if (newer->epoch == (*loaded)->row.epoch) (*loaded)->row.ended_at = newer->ended_at;
-    }
     std::optional<ErrorCode> refusal;
     if (!loaded.has_value())
         refusal = ErrorCode::busy;

@@ -40,11 +40,11 @@ bool Home::is_to_create(const std::string& name) const {
     return found != saving_.end() && found->second.to_create;
 }
 
-const store::RoomRow* Home::unwritten_row(const std::string& name) const {
+bool Home::has_unwritten_end(const std::string& name) const {
     const auto found = saving_.find(name);
-    if (found == saving_.end()) return nullptr;
-    if (found->second.row) return &*found->second.row;
-    return found->second.row_under_way ? &*found->second.row_under_way : nullptr;
+    if (found == saving_.end()) return false;
+    const auto& newest = found->second.row ? found->second.row : found->second.row_under_way;
+    return newest && newest->ended_at != 0;
 }
 
 void Home::perform(HomeRoom& home_room, const room::SaveMark& output) {

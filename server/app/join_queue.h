@@ -20,8 +20,8 @@ public:
 
     // nullptr, or the mail if there is no place for it.
     std::unique_ptr<JoinMail> push(std::unique_ptr<JoinMail> mail) {
-        auto& line = mail->resumes ? resuming_ : new_;
-        if (line.size() >= (mail->resumes ? resuming_max : newcomers_max)) return mail;
+        auto& line = mail->returning ? resuming_ : new_;
+        if (line.size() >= (mail->returning ? resuming_max : newcomers_max)) return mail;
         line.push_back(std::move(mail));
         return nullptr;
     }

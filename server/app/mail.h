@@ -4,6 +4,7 @@
 // Units: RoomHandle names one life of a room inside this process.
 #pragma once
 
+#include "server/auth/tokens.h"
 #include "server/base/bytes.h"
 #include "server/net/server.h"
 #include "server/room/engine.h"
@@ -11,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -32,7 +34,7 @@ constexpr ShardIndex shard_of(ConnectionId connection) {
 struct JoinMail {
     ConnectionId connection = 0;
     signaling::Join join;
-    bool resumes = false;  // by a token that was made for this room
+    std::optional<auth::ResumeToken> returning;  // its token is signed, and for this room
     std::string address_key;
     std::string network_key;
     bool loopback = false;

@@ -123,60 +123,55 @@ MetricFamily gauge_family(const char* name, const char* help, double value) {
     return {name, help, MetricType::Gauge, {metric_of(MetricType::Gauge, value)}};
 }
 
-void label(prometheus::ClientMetric& metric, std::size_t shard) {
-    metric.label.push_back({"shard", std::to_string(shard)});
+// A metric of each shard, as `read` gives it.
+template <class Read>
+MetricFamily of_each(const std::vector<const Shard*>& shards, const char* name, const char* help, MetricType type,
+                     const Read& read) {
+    MetricFamily family{name, help, type, {}};
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+        family.metric.push_back(read(*shards[i]));
+        family.metric.back().label.push_back({"shard", std::to_string(i)});
+    }
+    return family;
 }
 
 MetricFamily family_of(const Series& one, const std::vector<const Shard*>& shards) {
-    MetricFamily family{one.name, one.help, one.type, {}};
-    for (std::size_t i = 0; i < shards.size(); ++i) {
-        prometheus::ClientMetric metric = metric_of(one.type, one.read(*shards[i]));
-        label(metric, i);
-        family.metric.push_back(std::move(metric));
-    }
-    return family;
+    return of_each(shards, one.name, one.help, one.type,
+                   [&](const Shard& shard) { return metric_of(one.type, one.read(shard)); });
 }
 
-MetricFamily lag_family(const std::vector<const Shard*>& shards) {
-    MetricFamily family{"waaft_loop_lag_seconds",
-                        "How late a loop's timer was: how long a socket waits that has become readable.",
-                        MetricType::Histogram,
-                        {}};
-    for (std::size_t i = 0; i < shards.size(); ++i) {
-        const LagCounters& lag = shards[i]->counters().lag;
-        prometheus::ClientMetric metric;
-        std::uint64_t count = 0;
-        for (std::size_t bucket = 0; bucket < lag.counts.size(); ++bucket) {
-            count += lag.counts[bucket].load(std::memory_order_relaxed);
-            const bool last = bucket == LagCounters::bounds.size();
-            metric.histogram.bucket.push_back(
-                {count, last ? std::numeric_limits<double>::infinity() : LagCounters::bounds[bucket]});
-        }
-        metric.histogram.sample_count = count;
-        metric.histogram.sample_sum = static_cast<double>(lag.sum_us.load(std::memory_order_relaxed)) / 1e6;
-        label(metric, i);
-        family.metric.push_back(std::move(metric));
+prometheus::ClientMetric lag_histogram(const Shard& shard) {
+    const LagCounters& lag = shard.counters().lag;
+    prometheus::ClientMetric metric;
+    std::uint64_t count = 0;
+    for (std::size_t bucket = 0; bucket < lag.counts.size(); ++bucket) {
+        count += lag.counts[bucket].load(std::memory_order_relaxed);
+        const bool last = bucket == LagCounters::bounds.size();
+        metric.histogram.bucket.push_back(
+            {count, last ? std::numeric_limits<double>::infinity() : LagCounters::bounds[bucket]});
     }
-    return family;
+    metric.histogram.sample_count = count;
+    metric.histogram.sample_sum = static_cast<double>(lag.sum_us.load(std::memory_order_relaxed)) / 1e6;
+    return metric;
 }
 
-MetricFamily smoothed_lag_family(const std::vector<const Shard*>& shards) {
-    MetricFamily family{"waaft_loop_lag_smoothed_seconds",
-                        "The lag that a shard goes by: new rooms end at 0.1, joins at 0.5, resumes at 1.",
-                        MetricType::Gauge,
-                        {}};
-    for (std::size_t i = 0; i < shards.size(); ++i) {
-        const auto us = shards[i]->counters().lag.smoothed_us.load(std::memory_order_relaxed);
-        family.metric.push_back(metric_of(MetricType::Gauge, static_cast<double>(us) / 1e6));
-        label(family.metric.back(), i);
-    }
-    return family;
+double smoothed_lag_ms(const Shard& shard) {
+    return static_cast<double>(shard.counters().lag.smoothed_us.load(std::memory_order_relaxed)) / 1e3;
+}
+
+void add_lag(std::vector<MetricFamily>& families, const std::vector<const Shard*>& shards) {
+    families.push_back(of_each(shards, "waaft_loop_lag_seconds",
+                               "How late a loop's timer was: how long a socket waits that has become readable.",
+                               MetricType::Histogram, lag_histogram));
+    families.push_back(
+        of_each(shards, "waaft_loop_lag_smoothed_seconds",
+                "The lag that a shard goes by: new rooms end at 0.1, joins at 0.5, resumes at 1.", MetricType::Gauge,
+                [](const Shard& shard) { return metric_of(MetricType::Gauge, smoothed_lag_ms(shard) / 1e3); }));
 }
 
 json::array lags_ms(const std::vector<const Shard*>& shards) {
     json::array lags;
-    for (const Shard* shard : shards)
-        lags.emplace_back(static_cast<double>(shard->counters().lag.smoothed_us.load(std::memory_order_relaxed)) / 1e3);
+    for (const Shard* shard : shards) lags.emplace_back(smoothed_lag_ms(*shard));
     return lags;
 }
 
@@ -242,8 +237,7 @@ json::object redis_object(const cluster::RedisStatus& redis) {
 std::string metrics_text(const Services& services, const std::vector<const Shard*>& shards) {
     std::vector<MetricFamily> families;
     for (const Series& one : series()) families.push_back(family_of(one, shards));
-    families.push_back(lag_family(shards));
-    families.push_back(smoothed_lag_family(shards));
+    add_lag(families, shards);
     families.push_back(gauge_family("waaft_store_queue", "Calls that wait for the store.",
                                     static_cast<double>(calls_waiting(services))));
     if (services.shared) add_redis(families, services.shared->status());

@@ -144,8 +144,8 @@ void Session::join(signaling::Join wish) {
     if (state_ != State::fresh) return refuse(ErrorCode::already_joined, "", "join");
     Services& services = sessions_.services_;
     if (services.draining) return close(CloseCode::busy);  // the next try reaches another server
-    const bool resumes = sessions_.resumes(wish);
-    if (const Work work = resumes ? Work::resume : Work::join; !sessions_.load_.takes(work, Clock::now()))
+    auto returning = sessions_.returning(wish);
+    if (const Work work = returning ? Work::resume : Work::join; !sessions_.load_.takes(work, Clock::now()))
         return turn_away(work);
     state_ = State::joining;
     home_ = services.post_office->home_of(wish.room);
@@ -153,7 +153,7 @@ void Session::join(signaling::Join wish) {
     auto mail = std::make_unique<JoinMail>();
     mail->connection = id_;
     mail->join = std::move(wish);
-    mail->resumes = resumes;
+    mail->returning = std::move(returning);
     mail->address_key = connection_->peer().address_key;
     mail->network_key = connection_->peer().network_key;
     mail->loopback = connection_->peer().loopback;

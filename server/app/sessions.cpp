@@ -256,10 +256,11 @@ void Sessions::deliver(Session& session, const SharedBytes& frames, std::size_t 
 
 // ---- load ----
 
-bool Sessions::resumes(const signaling::Join& wish) const {
-    if (!wish.resume) return false;
-    const auto token = services_.signer->verify_resume(*wish.resume);
-    return token.has_value() && token->room == wish.room;
+std::optional<auth::ResumeToken> Sessions::returning(const signaling::Join& wish) const {
+    if (!wish.resume) return std::nullopt;
+    auto token = services_.signer->verify_resume(*wish.resume);
+    if (!token.has_value() || token->room != wish.room) return std::nullopt;
+    return *std::move(token);
 }
 
 std::uint32_t Sessions::retry_ms(Work work) {

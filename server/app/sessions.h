@@ -20,6 +20,7 @@
 #include <array>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -146,7 +147,7 @@ private:
     void watch(Session& session, TimePoint now);
     void ping(Session& session, TimePoint now);
     static Pings pings_of(Duration timeout);
-    bool resumes(const signaling::Join& wish) const;
+    std::optional<auth::ResumeToken> returning(const signaling::Join& wish) const;
     // When somebody who is turned away shall come again.
     std::uint32_t retry_ms(Work work);
     void note_rate(LocalRoom& room, TimePoint now);

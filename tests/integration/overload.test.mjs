@@ -9,6 +9,7 @@ import { connect, join } from '../support/client.mjs';
 import { lineOf } from '../support/lines.mjs';
 import { createRoom, rest } from '../support/rest.mjs';
 import { startServer, until, within } from '../support/server.mjs';
+import { comeAgain } from '../support/wait.mjs';
 
 const idleTimeout = 4_000;
 const oneShard = { 'listen.shards': 1, 'ping.idle': '1s', 'ping.idle_timeout': `${idleTimeout}ms` };
@@ -20,15 +21,18 @@ const answerTo = (client) => client.take(({ t }) => t === 'welcome' || t === 'by
 // The answer to a join, however often the server asks to come again.
 async function insist(t, server, wish, first) {
   let asked = 0;
-  for (let client = first; ; client = await connect(t, server)) {
+  let client = first;
+  return comeAgain(async () => {
+    client ??= await connect(t, server);
     enter(client, wish);
     const answer = await answerTo(client);
     if (answer.t === 'welcome') return { client, asked };
     assert.deepEqual({ code: answer.code, retry: answer.retry }, { code: 'busy', retry: true });
     assert.ok(answer.retryMs >= 500 && answer.retryMs <= 10_500, `retryMs: ${answer.retryMs}`);
     asked += 1;
-    await new Promise((resolve) => setTimeout(resolve, answer.retryMs));
-  }
+    client = undefined;
+    return { again: answer.retryMs };
+  }, wish.name, patience);
 }
 
 // A server that stands still is late when it goes on: a process that is stopped has what a busy machine has, at once.
@@ -50,29 +54,36 @@ test('a server that is late keeps its people, takes back who was there, and asks
   const newcomers = await many(50, () => connect(t, server));
   const back = await many(lost.length, () => connect(t, server));
 
-  const [answers, welcomes, refused] = await standStill(server, () => Promise.all([
+  const [answers, welcomes, rooms] = await standStill(server, () => Promise.all([
     Promise.all(newcomers.map((client, index) => { enter(client, { room, name: `Bea ${index}` }); return answerTo(client); })),
     Promise.all(back.map((client, index) => {
       enter(client, { room, name: lost[index].name, resume: lost[index].welcome.resume });
       return client.take('welcome', patience);
     })),
-    rest(server, 'POST', '/rooms', { body: {} }),
+    many(20, () => rest(server, 'POST', '/rooms', { body: {} })),
     Promise.all(people.map((person, index) => person.chat(`still here ${index}`))),
   ]));
 
   assert.ok(welcomes.every(({ resumed }) => resumed), 'who comes back is who they were');
-  assert.deepEqual(answers.map(({ t: type, code }) => `${type} ${code}`), answers.map(() => 'bye busy'));
-  const waits = answers.map(({ retryMs }) => retryMs);
+  // Those whose joins it reads first are refused for certain; on a slow machine it may be well again before the last.
+  const turnedAway = newcomers.filter((_, index) => answers[index].t === 'bye');
+  const byes = answers.filter(({ t: type }) => type === 'bye');
+  assert.ok(byes.length > 0 && byes.every(({ code }) => code === 'busy'), JSON.stringify(byes));
+  const waits = byes.map(({ retryMs }) => retryMs);
   assert.ok(waits.every((wait) => wait >= 500 && wait <= 10_500), `${waits}`);
   assert.ok(new Set(waits).size > waits.length / 2, `each at another time: ${waits}`);
-  assert.deepEqual(await many(newcomers.length, (index) => newcomers[index].close()), newcomers.map(() => 4011));
-  assert.deepEqual([refused.status, refused.json.error.code], [503, 'busy']);
-  assert.match(refused.headers['retry-after'], /^([1-9]|10|11)$/);
+  assert.deepEqual(await many(turnedAway.length, (index) => turnedAway[index].close()), turnedAway.map(() => 4011));
+  const refused = rooms.filter(({ status }) => status !== 201);
+  assert.ok(refused.length > 0, 'new rooms are refused');
+  for (const { status, json, headers } of refused) {
+    assert.deepEqual([status, json.error.code], [503, 'busy']);
+    assert.match(headers['retry-after'], /^([1-9]|10|11)$/);
+  }
 
   assert.ok(await server.metric('waaft_loop_lag_seconds_sum') > 2);
   assert.ok(await server.metric('waaft_loop_lag_seconds_count') > 0);
-  assert.equal(await server.metric('waaft_joins_refused_total'), newcomers.length);
-  assert.equal(await server.metric('waaft_rooms_refused_total'), 1);
+  assert.equal(await server.metric('waaft_joins_refused_total'), turnedAway.length);
+  assert.equal(await server.metric('waaft_rooms_refused_total'), refused.length);
 
   const told = () => people.flatMap(({ history }) => history.filter((message) => message.t === 'ping').map((ping) => ping.within));
   assert.deepEqual(told().filter((ms) => ms % idleTimeout !== 0 || ms > 4 * idleTimeout), []);
@@ -107,7 +118,9 @@ test('a join that was sent is not timed out because the store is slow', async (t
   const { room } = await createRoom(server);
   await server.restart();  // the room has to be read again
   const tasks = `/proc/${server.pid}/task`;
-  const store = readdirSync(tasks).find((id) => readFileSync(`${tasks}/${id}/comm`, 'utf8') === 'store\n');
+  // A thread has its name as soon as it has run.
+  const named = () => readdirSync(tasks).find((id) => readFileSync(`${tasks}/${id}/comm`, 'utf8') === 'store\n');
+  const store = await until(named, 'the thread of the store');
   const program = fileURLToPath(new URL('../support/stop_thread.py', import.meta.url));
   const stopper = endAfter(t, 'who stops a thread', spawn('python3', [program, store]));
   const said = await within(lineOf(stopper.stdout, () => true, 'a word'), 'the thread stops');

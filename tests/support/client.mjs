@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import WebSocket from 'ws';
 import { caOf } from './rest.mjs';
 import { cleanUp, deadlineMs, within } from './server.mjs';
+import { comeAgain } from './wait.mjs';
 
 export const makeNonce = () => randomBytes(12).toString('hex');
 
@@ -183,16 +184,16 @@ export async function connect(t, server, options = {}) {
 
 // Comes again when a server that is late asks for it, as people's pages do.
 export async function join(t, server, wish, options = {}) {
-  for (;;) {
+  return comeAgain(async () => {
     const client = await connect(t, server, options);
     try {
       return await client.join({ name: 'Ann', ...wish });
     } catch (error) {
-      const retryMs = error.code === 'busy' && await client.askedToWait();
-      if (!retryMs) throw error;
-      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      const again = error.code === 'busy' && await client.askedToWait();
+      if (!again) throw error;
+      return { again };
     }
-  }
+  }, 'a join');
 }
 
 export async function resume(t, client, extra = {}) {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { join } from 'node:path';
-import { within } from './wait.mjs';
+import { comeAgain, within } from './wait.mjs';
 
 export function caOf(server) {
   return readFileSync(join(server.data, 'tls', 'ca.crt'));
@@ -55,11 +55,11 @@ export async function rest(server, method, path, options = {}) {
 }
 
 export async function createRoom(server, room = {}, options = {}) {
-  let answer = await rest(server, 'POST', '/rooms', { body: room, ...options });
-  while (answer.status === 503 && answer.headers['retry-after']) {
-    await new Promise((resolve) => setTimeout(resolve, answer.headers['retry-after'] * 1000));
-    answer = await rest(server, 'POST', '/rooms', { body: room, ...options });
-  }
+  const answer = await comeAgain(async () => {
+    const asked = await rest(server, 'POST', '/rooms', { body: room, ...options });
+    const again = asked.status === 503 && asked.headers['retry-after'] * 1000;
+    return again ? { again } : asked;
+  }, 'a new room');
   assert.equal(answer.status, 201, answer.text);
   return answer.json;
 }

@@ -18,6 +18,24 @@ export async function within(promise, what, ms = deadlineMs) {
   }
 }
 
+// The moment that somebody named, so many milliseconds from now, has come.
+function momentComes(askedMs, what) {
+  const moment = performance.now() + askedMs;
+  return until(() => performance.now() >= moment, `${what}: the moment that was named`, askedMs + deadlineMs);
+}
+
+// Comes again as often as it is asked to: `attempt` gives { again: MILLISECONDS } then, and anything else when it is
+// done. One that is asked for longer than `ms` fails.
+export async function comeAgain(attempt, what, ms = deadlineMs) {
+  const limit = performance.now() + ms;
+  for (;;) {
+    const answer = await attempt();
+    if (!answer.again) return answer;
+    if (performance.now() > limit) throw new Error(`not within ${ms} ms: ${what}; it is asked to come again and again`);
+    await momentComes(answer.again, what);
+  }
+}
+
 // Asks again until the answer is true; for what can only be asked, such as a counter.
 export async function until(ask, what, ms = deadlineMs) {
   const limit = performance.now() + ms;

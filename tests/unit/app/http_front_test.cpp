@@ -4,10 +4,9 @@
 #include "server/app/post_office.h"
 #include "server/app/sessions.h"
 #include "tests/support/catch.h"
+#include "tests/unit/net/loop_thread.h"
 #include "tests/unit/net/test_client.h"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
 #include <chrono>
@@ -25,32 +24,26 @@ constexpr ShardIndex home_shard = 1;
 
 class Front {
 public:
-    Front() : services_(Config{}), sessions_(services_, front_shard, io_, counters_, load_) {
+    Front() : services_(Config{}), sessions_(services_, front_shard, loop_.io(), counters_, load_) {
         services_.post_office = std::make_unique<PostOffice>(2);
         front_ = std::make_unique<HttpFront>(services_, front_shard, sessions_, counters_, load_);
-        services_.post_office->set_wake(front_shard, [this] { boost::asio::post(io_, [this] { collect(); }); });
+        services_.post_office->set_wake(front_shard, [this] { boost::asio::post(loop_.io(), [this] { collect(); }); });
         net::ServerOptions options;
         options.plain_only = true;
         options.address = "127.0.0.1";
-        server_ = net::listen(io_, options, *front_).value();
-        thread_ = std::thread([this] { io_.run(); });
+        server_ = net::listen(loop_.io(), options, *front_).value();
+        loop_.start();
     }
     ~Front() {
         run([this] { server_->stop(); });
-        work_.reset();
-        io_.stop();
-        thread_.join();
+        loop_.io().stop();
+        loop_.join();
     }
 
     // On the front's thread; returns when it is done.
     template <class Function>
     void run(Function function) {
-        std::promise<void> done;
-        boost::asio::post(io_, [&] {
-            function();
-            done.set_value();
-        });
-        done.get_future().wait();
+        loop_.run(std::move(function));
     }
     std::uint16_t port() const { return server_->port(); }
     PostOffice& office() { return *services_.post_office; }
@@ -106,15 +99,13 @@ private:
         if (overrun_by != front_shard) front_->on_overrun(overrun_by);
     }
 
-    boost::asio::io_context io_{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
+    net::test::LoopThread loop_;
     Services services_;
     ShardCounters counters_;
     ShardLoad load_{Clock::now() + std::chrono::hours(1)};  // nothing is late
     Sessions sessions_;
     std::unique_ptr<HttpFront> front_;
     std::unique_ptr<net::Server> server_;
-    std::thread thread_;
 };
 
 std::string get(const std::string& path) { return "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"; }

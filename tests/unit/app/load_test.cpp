@@ -28,10 +28,10 @@ struct LateLoop {
     }
 };
 
-std::unique_ptr<JoinMail> mail_of(room::ConnectionId connection, bool resumes) {
+std::unique_ptr<JoinMail> mail_of(room::ConnectionId connection, bool returns) {
     auto mail = std::make_unique<JoinMail>();
     mail->connection = connection;
-    mail->resumes = resumes;
+    if (returns) mail->returning.emplace();
     return mail;
 }
 
@@ -139,8 +139,8 @@ TEST_CASE("who is not connected yet has few steps in a turn, and none while enou
 
 TEST_CASE("who comes back goes before who is new, each in the order in which they came") {
     JoinQueue queue;
-    for (const auto& [connection, resumes] : {std::pair{1, false}, {2, true}, {3, false}, {4, true}}) {
-        CHECK(queue.push(mail_of(static_cast<room::ConnectionId>(connection), resumes)) == nullptr);
+    for (const auto& [connection, returns] : {std::pair{1, false}, {2, true}, {3, false}, {4, true}}) {
+        CHECK(queue.push(mail_of(static_cast<room::ConnectionId>(connection), returns)) == nullptr);
     }
     std::vector<room::ConnectionId> order;
     while (const auto mail = queue.pop()) order.push_back(mail->connection);

@@ -6,10 +6,7 @@
 
 #include "server/net/server.h"
 #include "tests/support/catch.h"
-
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
+#include "tests/unit/net/loop_thread.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -120,24 +117,18 @@ private:
 
 class RunningServer {
 public:
-    explicit RunningServer(const ServerOptions& options) : server_(listen(io_, options, handler).value()) {
-        thread_ = std::thread([this] { io_.run(); });
+    explicit RunningServer(const ServerOptions& options) : server_(listen(loop_.io(), options, handler).value()) {
+        loop_.start();
     }
     ~RunningServer() {
         run([this] { server_->stop(); });
-        work_.reset();  // what the server has left behind would keep the thread from ending
-        thread_.join();
+        loop_.join();
     }
 
     // In the server's thread; returns when it is done.
     template <class Function>
     void run(Function function) {
-        std::promise<void> done;
-        boost::asio::post(io_, [&] {
-            function();
-            done.set_value();
-        });
-        done.get_future().wait();
+        loop_.run(std::move(function));
     }
     std::uint16_t port() const { return server_->port(); }
     const Counters& counters() const { return server_->counters(); }
@@ -155,15 +146,13 @@ public:
     }
 
 private:
-    boost::asio::io_context io_{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
+    LoopThread loop_;
 
 public:
     EchoHandler handler;
 
 private:
     std::unique_ptr<Server> server_;
-    std::thread thread_;
 };
 
 inline ServerOptions plain_options() {
