@@ -44,7 +44,7 @@ struct Times {
     Duration storm;
 };
 // Watched for longer than a server may take.
-constexpr Times usual_times{seconds(5), seconds(30), seconds(20), seconds(12), seconds(3), seconds(20)};
+constexpr Times usual_times{seconds(5), seconds(30), seconds(20), seconds(12), seconds(8), seconds(20)};
 constexpr Times quick_times{seconds(1), seconds(3), seconds(3), seconds(6), seconds(1), seconds(12)};
 
 double ms_at(const load::Histogram& histogram, double fraction) {

@@ -14,6 +14,8 @@ namespace {
 // In one turn of the loop; then whoever is connected is served. What those in the room are told of them leaves in one
 // write for each, so few at a time would cost more than they spare.
 constexpr int joins_per_turn = 16;
+// In a large room one takes many milliseconds, and what was said to everybody before has to leave in between.
+constexpr Duration joins_most = std::chrono::milliseconds(20);
 
 }  // namespace
 
@@ -61,7 +63,8 @@ void Home::take_joins_soon() {
 
 void Home::take_joins() {
     joins_posted_ = false;
-    for (int i = 0; i < joins_per_turn; ++i) {
+    const TimePoint end = Clock::now() + joins_most;
+    for (int i = 0; i < joins_per_turn && (i == 0 || Clock::now() < end); ++i) {
         auto mail = joins_.pop();
         if (!mail) break;
         services_.joins_waiting.fetch_sub(1, std::memory_order_relaxed);

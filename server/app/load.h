@@ -92,12 +92,12 @@ constexpr unsigned ping_stretch(Duration lag) {
     return static_cast<unsigned>(std::clamp<Duration::rep>(steps + 1, 1, ping_stretch_max));
 }
 
-// How many steps of connections that are not established yet (accepting, TLS handshakes) one turn of the loop has.
+// How many steps of connections that are not established yet (first bytes, TLS handshakes) one turn of the loop has.
 constexpr unsigned newcomers_per_turn(Duration lag, std::size_t joins_waiting) {
     // What has come through would only wait longer, or be refused after it has cost a handshake.
     constexpr std::size_t joins_enough = 64;
     if (joins_waiting >= joins_enough) return 0;
-    return lag > budget_of(Work::join) ? 1 : 8;
+    return lag > budget_of(Work::join) ? 1 : 64;
 }
 
 // What the roles of one shard ask and tell about its load.

@@ -66,7 +66,8 @@ void HttpConnection::wait_as_newcomer(Step step) {
     link_->socket().async_wait(link_->wait_type(),
                                [self = shared_from_this(), step](const boost::system::error_code& error) {
                                    if (error || self->link_->ended() != Ended::no) return;
-                                   self->link_->shard().newcomer_later([self, step] {
+                                   self->link_->shard().newcomer_later([self, step, since = Clock::now()] {
+                                       self->overdue_ |= self->link_->shard().is_overdue(Clock::now() - since);
                                        if (self->link_->ended() == Ended::no) ((*self).*step)();
                                    });
                                });
@@ -184,6 +185,7 @@ void HttpConnection::fill_peer(Request& request) {
     const auto& proxies = link_->shard().options.proxies;
     TrustedProxies::Client client{link_->peer(), {}, {}};
     if (proxies) client = proxies->resolve(link_->peer(), request.headers);
+    request.peer.overdue = std::exchange(overdue_, false);
     request.peer.proxied = proxies && proxies->trusts(link_->peer());
     request.peer.address = client.address.text();
     request.peer.address_key = address_key(request.peer.address);

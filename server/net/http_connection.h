@@ -48,6 +48,7 @@ private:
     std::string in_;  // bytes that no request has taken yet
     std::string forwarded_proto_;
     bool forwarded_host_ = false;
+    bool overdue_ = false;  // since the last request
     bool keep_alive_ = true;
     bool head_ = false;
     bool pumping_ = false;

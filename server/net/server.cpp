@@ -6,6 +6,7 @@
 #include "server/net/proxies.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -19,9 +20,9 @@ namespace waaft::net {
 namespace {
 
 constexpr int listen_backlog = 4096;
-constexpr int accepts_per_turn = 16;
+// So many that nobody waits in the backlog for long, where the first is the first to go on and none is ever dropped.
+constexpr int accepts_per_turn = 128;
 constexpr std::chrono::milliseconds accept_pause{100};
-constexpr std::chrono::milliseconds full_pause{5};
 
 // Shared with its pending waits.
 class Acceptor : public std::enable_shared_from_this<Acceptor> {
@@ -59,12 +60,12 @@ private:
     bool v6_;
 };
 
+// After all that is ready now: who is connected comes first.
 void Acceptor::accept_later() {
-    shard_->newcomer_later([self = shared_from_this()] { self->accept_some(); });
+    boost::asio::post(shard_->io, [self = shared_from_this()] { self->accept_some(); });
 }
 
 void Acceptor::accept_some() {
-    if (shard_->has_enough_newcomers()) return wait_after(full_pause);
     for (int i = 0; i < accepts_per_turn && descriptor_.is_open(); ++i) {
         sockaddr_storage storage{};
         socklen_t size = sizeof storage;

@@ -36,6 +36,8 @@ struct Limits {
     std::size_t body_max = 16384;
     std::size_t message_max = 65536;
     std::size_t send_queue_max = 1 << 20;
+    // Who has waited longer for its turn to be established is told so; about what people take for an interruption.
+    std::chrono::milliseconds newcomer_patience{1'000};
     std::chrono::milliseconds first_byte_timeout{10'000};
     std::chrono::milliseconds request_timeout{20'000};
     std::chrono::milliseconds send_timeout{10'000};
@@ -47,6 +49,7 @@ struct Peer {
     std::string address;      // textual, without port
     std::string address_key;  // the address, or the /64 of an IPv6 one: what limits and bans count
     std::string network_key;  // the /24 or /48 around it
+    bool overdue = false;     // it waited longer than Limits::newcomer_patience for its turn before this request
     bool loopback = false;
     bool proxied = false;  // a trusted proxy passes it on, and answers for the host that it names
     bool tls = false;      // towards the client (X-Forwarded-Proto of a trusted proxy counts)
@@ -139,8 +142,9 @@ public:
         Response refusal;  // used if handler is null
     };
     virtual Upgrade on_upgrade(const Request& request) = 0;
-    // How many steps of connections that are not established yet (accepting, TLS handshakes) this turn of the loop may
-    // have, after all who are connected were served. Asked each turn in which such a step is ready; with 0 they wait.
+    // How many steps of connections that are not established yet (first bytes, TLS handshakes) this turn of the loop
+    // may have, after all who are connected were served. Asked each turn in which such a step is ready; with 0 they
+    // wait.
     virtual unsigned newcomers_per_turn() { return 8; }
 };
 

@@ -12,8 +12,14 @@ namespace {
 // So many connections are written to in one turn; then others get theirs, and more can coalesce.
 constexpr std::size_t flushes_per_turn = 256;
 constexpr Duration tick_every = std::chrono::milliseconds(100);
+// A handshake takes one or two milliseconds.
+constexpr Duration newcomers_most = std::chrono::milliseconds(10);  // in one turn
 // While nobody new may come in.
 constexpr Duration newcomers_pause = std::chrono::milliseconds(5);
+// Of the time, for telling those who waited too long: a handshake costs less than what they came for, and more than
+// none.
+constexpr int overdue_share = 8;
+constexpr Duration overdue_most = std::chrono::milliseconds(20);  // in one turn
 
 }  // namespace
 
@@ -24,6 +30,7 @@ Shard::Shard(boost::asio::io_context& the_io, ServerOptions the_options, Handler
       clock_(Clock::now(), 3 * tick_every),
       wheel_(Clock::now(), tick_every),
       tick_(the_io),
+      newcomers_(options.limits.newcomer_patience),
       newcomers_pause_(the_io) {}
 
 void Shard::arm(Deadline& deadline, Duration after) {
@@ -63,9 +70,10 @@ void Shard::flush_some() {
     dirty_begin_ = 0;
 }
 
-void Shard::newcomer_later(std::function<void()> step) {
+void Shard::newcomer_later(NewcomerLine::Step step) {
     if (!handler) return;  // stopped
-    newcomers_.push_back(std::move(step));
+    if (!newcomers_.push(std::move(step), Clock::now()))
+        counters.refused_connections.fetch_add(1, std::memory_order_relaxed);
     serve_newcomers_soon();
 }
 
@@ -79,11 +87,11 @@ void Shard::serve_newcomers_soon() {
 void Shard::serve_newcomers() {
     newcomers_posted_ = false;
     const unsigned count = handler ? handler->newcomers_per_turn() : 0;
-    for (unsigned i = 0; i < count && !newcomers_.empty(); ++i) {
-        const auto step = std::move(newcomers_.front());
-        newcomers_.pop_front();
-        step();
-    }
+    const TimePoint begin = Clock::now();
+    TimePoint now = begin;
+    for (unsigned i = 0; i < count && now < begin + newcomers_most && !newcomers_.empty(); ++i, now = Clock::now())
+        newcomers_.pop_next(now)();
+    serve_overdue();
     if (newcomers_.empty() || !handler) return;
     if (count > 0) return serve_newcomers_soon();
     newcomers_posted_ = true;
@@ -93,11 +101,19 @@ void Shard::serve_newcomers() {
     });
 }
 
+void Shard::serve_overdue() {
+    const TimePoint begin = Clock::now();
+    const TimePoint end = begin + std::min<Duration>((begin - overdue_served_) / overdue_share, overdue_most);
+    TimePoint now = begin;
+    for (; handler && now < end && newcomers_.has_overdue(now); now = Clock::now()) newcomers_.pop_first()();
+    overdue_served_ = now;
+}
+
 void Shard::stop() {
     handler = nullptr;
     tick_.cancel();
     newcomers_pause_.cancel();
-    std::exchange(newcomers_, {}).clear();
+    newcomers_.clear();
     while (!links.empty()) {
         // It may have no other owner than what it is about to give up.
         const auto link = static_cast<Link&>(links.front()).shared_from_this();

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "server/base/turning_clock.h"
+#include "server/net/newcomer_line.h"
 #include "server/net/server.h"
 #include "server/net/timer_wheel.h"
 
@@ -15,8 +16,6 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <array>
-#include <deque>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -46,20 +45,18 @@ public:
     void arm(Deadline& deadline, Duration after);
     // Has link->flush() called once at the end of this turn of the event loop.
     void flush_later(std::shared_ptr<Link> link);
-    // A step of somebody who is not connected yet. It is taken in its order, when those who are were served; at most
-    // one of each connection waits.
-    void newcomer_later(std::function<void()> step);
-    // Those who knock wait at the system meanwhile, which costs nothing.
-    bool has_enough_newcomers() const { return newcomers_.size() >= newcomers_enough; }
+    // A step of somebody who is not connected yet, at most one of each connection. It is taken when those who are were
+    // served, or dropped with all that it owns.
+    void newcomer_later(NewcomerLine::Step step);
+    bool is_overdue(Duration waited) const { return newcomers_.too_long(waited); }
     void stop();
 
 private:
-    static constexpr std::size_t newcomers_enough = 64;
-
     void start_ticking();
     void flush_some();
     void serve_newcomers_soon();
     void serve_newcomers();
+    void serve_overdue();
 
     TurningClock clock_;
     TimerWheel wheel_;
@@ -68,9 +65,10 @@ private:
     std::vector<std::shared_ptr<Link>> dirty_;
     std::size_t dirty_begin_ = 0;
     bool flush_posted_ = false;
-    std::deque<std::function<void()>> newcomers_;
+    NewcomerLine newcomers_;
     boost::asio::steady_timer newcomers_pause_;
     bool newcomers_posted_ = false;
+    TimePoint overdue_served_;
 };
 
 }  // namespace waaft::net

@@ -131,7 +131,7 @@ TEST_CASE("who is not connected yet has few steps in a turn, and none while enou
         std::size_t joins_waiting;
         unsigned steps;
     };
-    for (const Row& row : {Row{0ms, 0, 8}, Row{500ms, 63, 8}, Row{501ms, 0, 1}, Row{0ms, 64, 0}, Row{5s, 64, 0}}) {
+    for (const Row& row : {Row{0ms, 0, 64}, Row{500ms, 63, 64}, Row{501ms, 0, 1}, Row{0ms, 64, 0}, Row{5s, 64, 0}}) {
         CAPTURE(row.lag / 1ms, row.joins_waiting);
         CHECK(newcomers_per_turn(row.lag, row.joins_waiting) == row.steps);
     }

@@ -1,4 +1,5 @@
 #include "server/net/limits.h"
+#include "server/net/newcomer_line.h"
 #include "server/net/proxies.h"
 #include "server/net/server.h"
 #include "server/net/timer_wheel.h"
@@ -6,6 +7,8 @@
 #include "tests/support/catch.h"
 
 #include <functional>
+#include <memory>
+#include <vector>
 
 using namespace waaft;
 using namespace waaft::net;
@@ -337,4 +340,40 @@ TEST_CASE("deadlines may be moved, dropped, and destroyed by one another") {
     wheel.advance(start + 10h);
     CHECK(again.fired == 3);
     CHECK(wheel.empty());
+}
+
+TEST_CASE("newcomers go on in order, but the last first while the first has waited too long") {
+    const TimePoint start{1h};
+    NewcomerLine line(1s);
+    std::vector<int> order;
+    for (int who = 1; who <= 5; ++who) CHECK(line.push([&order, who] { order.push_back(who); }, start + who * 100ms));
+    const TimePoint first_is_overdue = start + 1101ms;
+    CHECK_FALSE(line.has_overdue(first_is_overdue - 1ms));
+    line.pop_next(first_is_overdue - 1ms)();
+    line.pop_next(first_is_overdue)();  // 2 is the first now
+    line.pop_next(start + 2s)();
+    line.pop_first()();
+    CHECK(line.has_overdue(start + 2s));
+    line.pop_next(start + 2s)();
+    CHECK(order == std::vector<int>{1, 2, 5, 3, 4});
+    CHECK(line.empty());
+    CHECK_FALSE(line.has_overdue(start + 1h));
+}
+
+TEST_CASE("a full line of newcomers lets go of who has waited longest") {
+    NewcomerLine line(1s);
+    std::vector<std::weak_ptr<int>> waiting;
+    const auto push = [&] {
+        const auto connection = std::make_shared<int>();
+        waiting.push_back(connection);
+        return line.push([connection] {}, {});
+    };
+    for (std::size_t i = 0; i < NewcomerLine::places; ++i)
+        if (!push()) FAIL("no place for " << i);
+    CHECK_FALSE(waiting[0].expired());
+    CHECK_FALSE(push());
+    CHECK(waiting[0].expired());
+    CHECK_FALSE(waiting[1].expired());
+    line.clear();
+    CHECK(waiting.back().expired());
 }

@@ -61,8 +61,9 @@ public:
         response.headers = {{"Content-Type", "text/plain"}};
         if (request.path == "/split")
             response.headers.emplace_back("X-Echo", request.query_value("q") + "\r\nX-Evil: 1");
-        response.body = shared(request.method + ' ' + request.path + '|' + request.body + '|' + request.peer.address +
-                               '|' + request.host + (request.peer.tls ? "|tls" : "|plain"));
+        response.body =
+            shared(request.method + ' ' + request.path + '|' + request.body + '|' + request.peer.address + '|' +
+                   request.host + (request.peer.tls ? "|tls" : "|plain") + (request.peer.overdue ? "|overdue" : ""));
         responder.send(std::move(response));
     }
 

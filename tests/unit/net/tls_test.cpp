@@ -345,7 +345,9 @@ TEST_CASE("who gave up before its turn came costs no handshake") {
     const TemporaryDirectory directory;
     const auto local = ensure_local_ca({directory.path().string(), {"localhost"}}, read_clocks().wall);
     REQUIRE(local.has_value());
-    RunningServer server(tls_options(*local));
+    auto options = tls_options(*local);
+    options.limits.newcomer_patience = 1h;
+    RunningServer server(options);
     server.handler.newcomers = 0;
     { Client(server.port()).write(std::string("\x16\x03\x01\x00\x05hello and more", 19)); }
     REQUIRE(server.handler.notes.wait_for("nobody new"));

@@ -79,7 +79,9 @@ TEST_CASE("frames that were queued in one turn leave in one write") {
 }
 
 TEST_CASE("who is connected is served while nobody new may come in") {
-    RunningServer server(plain_options());
+    auto options = plain_options();
+    options.limits.newcomer_patience = 1h;
+    RunningServer server(options);
     Client there(server.port());
     upgrade(there);
     server.handler.newcomers = 0;
@@ -88,9 +90,21 @@ TEST_CASE("who is connected is served while nobody new may come in") {
     REQUIRE(server.handler.notes.wait_for("nobody new"));
     there.write(masked_frame(text, "still here"));
     CHECK(read_frame(there).payload == "still here");
-    CHECK(server.counters().accepted == 1);
+    CHECK(server.eventually([&] { return server.counters().writes == 2; }));  // the upgrade and the echo
     server.handler.newcomers = 1;
     CHECK(waiting.answer().status == 200);
+}
+
+TEST_CASE("who has waited too long for its turn is served while nobody new may come in, and is known by it") {
+    auto options = plain_options();
+    options.limits.newcomer_patience = 0ms;
+    RunningServer server(options);
+    server.handler.newcomers = 0;
+    Client client(server.port());
+    for (const bool overdue : {true, false}) {
+        client.write("GET / HTTP/1.1\r\nHost: e\r\n\r\n");
+        CHECK((client.answer().body.find("|overdue") != std::string::npos) == overdue);
+    }
 }
 
 TEST_CASE("either side closes with its code") {
