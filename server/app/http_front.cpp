@@ -411,6 +411,7 @@ void HttpFront::forward(const net::Request& request, std::string room, RestComma
     if (pending_.size() >= pending_max) return answer(responder, request, rest_error(ErrorCode::busy));
     auto mail = std::make_unique<RestMail>();
     mail->reply_to = self_;
+    mail->bytes = request.body.size();
     mail->request = next_request_++;
     mail->room = std::move(room);
     mail->caller = caller_of(request);

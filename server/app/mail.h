@@ -1,7 +1,7 @@
 // What shards say to each other: plain values, small enough to be queued by the thousand.
 //
 // Thread: made on one shard, read on another; a mail has one owner at a time. Ownership: values.
-// Units: RoomHandle names one life of a room inside this process.
+// Units: RoomHandle names one life of a room inside this process; `bytes`: of what a client sent that the mail holds.
 #pragma once
 
 #include "server/auth/tokens.h"
@@ -33,6 +33,7 @@ constexpr ShardIndex shard_of(ConnectionId connection) {
 
 struct JoinMail {
     ConnectionId connection = 0;
+    std::size_t bytes = 0;
     signaling::Join join;
     std::optional<auth::ResumeToken> returning;  // its token is signed, and for this room
     std::string address_key;
@@ -43,6 +44,7 @@ struct JoinMail {
 struct ClientMail {
     ConnectionId connection = 0;
     RoomHandle room = 0;
+    std::size_t bytes = 0;
     std::unique_ptr<signaling::ClientMessage> message;
 };
 struct GoneMail {
@@ -91,6 +93,7 @@ using RestCommand =
 
 struct RestMail {
     ShardIndex reply_to = 0;
+    std::size_t bytes = 0;
     std::uint64_t request = 0;
     std::string room;
     Caller caller;
@@ -127,5 +130,8 @@ struct RestReplyMail {
 // Large and rare ones are boxed, so that a queue of thousands stays small.
 using Mail = std::variant<std::monostate, std::unique_ptr<JoinMail>, ClientMail, std::unique_ptr<GoneMail>,
                           std::unique_ptr<RestMail>, AttachMail, FrameMail, BroadcastMail, CloseMail, RestReplyMail>;
+
+// What a mail holds besides itself, about.
+std::size_t bytes_of(const Mail& mail);
 
 }  // namespace waaft::app

@@ -2,8 +2,8 @@
 //
 // Thread: post(from, ...) only on shard `from`, collect(to, ...) only on shard `to`; the wake-up
 // may run anywhere. Ownership: owns the rings and the mail in them. Bounds: ring_size mails a
-// pair. Errors: a full ring refuses the mail. A home that could not tell a shard something marks
-// the pair as overrun; the shard then closes its connections of that home, which come back and
+// pair, with ring_bytes in them, but always one. Errors: a full ring refuses the mail. A home that could not tell a
+// shard something marks the pair as overrun; the shard then closes its connections of that home, which come back and
 // get what they missed, so that nothing is lost silently.
 #pragma once
 

@@ -132,26 +132,29 @@ void Session::on_text(std::string_view message) {
     if (!allowed) {
         return refuse(ErrorCode::rate_limited, "", subject_of(*decoded));
     }
-    if (auto* wish = std::get_if<signaling::Join>(&*decoded)) return join(std::move(*wish));
+    if (auto* wish = std::get_if<signaling::Join>(&*decoded)) return join(std::move(*wish), message.size());
     if (state_ != State::joined) return refuse(ErrorCode::not_joined, "", "");
     if (std::holds_alternative<signaling::Signal>(*decoded) && !within_signal_bytes(now, message.size()))
         return refuse(ErrorCode::rate_limited, "", "signal");
     auto boxed = std::make_unique<signaling::ClientMessage>(std::move(*decoded));
-    sessions_.post_home(home_, ClientMail{id_, room_, std::move(boxed)}, *this);
+    sessions_.post_home(home_, ClientMail{id_, room_, message.size(), std::move(boxed)}, *this);
 }
 
-void Session::join(signaling::Join wish) {
+void Session::join(signaling::Join wish, std::size_t bytes) {
     if (state_ != State::fresh) return refuse(ErrorCode::already_joined, "", "join");
     Services& services = sessions_.services_;
     if (services.draining) return close(CloseCode::busy);  // the next try reaches another server
     auto returning = sessions_.returning(wish);
-    if (const Work work = returning ? Work::resume : Work::join; !sessions_.load_.takes(work, Clock::now()))
-        return turn_away(work);
+    const Work work = returning ? Work::resume : Work::join;
+    // Who waited too long to be heard found more people than can be taken; others of them were sooner.
+    const bool too_many = work == Work::join && connection_->peer().overdue;
+    if (too_many || !sessions_.load_.takes(work, Clock::now())) return turn_away(work);
     state_ = State::joining;
     home_ = services.post_office->home_of(wish.room);
     room_name_ = wish.room;
     auto mail = std::make_unique<JoinMail>();
     mail->connection = id_;
+    mail->bytes = bytes;
     mail->join = std::move(wish);
     mail->returning = std::move(returning);
     mail->address_key = connection_->peer().address_key;

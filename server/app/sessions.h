@@ -71,7 +71,7 @@ private:
     bool within_rate(TimePoint now);
     bool within_signal_bytes(TimePoint now, std::size_t bytes);
     bool counted(bool allowed);
-    void join(signaling::Join join);
+    void join(signaling::Join join, std::size_t bytes);
     // Too much to do; before anything is done for it.
     void turn_away(Work work);
     void refuse(signaling::ErrorCode code, std::string detail, std::string re);

@@ -1,6 +1,7 @@
 #include "server/cluster/redis_store.h"
 
 #include "server/base/log.h"
+#include "server/store/weight.h"
 
 #include <boost/asio/post.hpp>
 
@@ -79,18 +80,21 @@ RedisStatus RedisStoreImpl::status() const {
 }
 
 template <class T, class Run>
-void RedisStoreImpl::enqueue(Done<T> done, Run run) {
+void RedisStoreImpl::enqueue(Done<T> done, Run run, std::size_t bytes) {
+    bytes += store::call_bytes;
     std::optional<StoreError> refused;
     {
         const std::lock_guard lock(mutex_);
         if (closed_) {
             refused = StoreError::closed;
-        } else if (waiting_ >= options_.queue_max) {
+        } else if (waiting_ >= options_.queue_max || waiting_bytes_ + bytes > options_.queue_bytes_max) {
             refused = StoreError::busy;
         } else {
             ++waiting_;
-            auto counted = [this, done](Result<T, StoreError> result) {
+            waiting_bytes_ += bytes;
+            auto counted = [this, done, bytes](Result<T, StoreError> result) {
                 --waiting_;
+                waiting_bytes_ -= bytes;
                 if (done) done(std::move(result));
             };
             boost::asio::post(io_, [run = std::move(run), counted = std::move(counted)]() mutable {
@@ -137,8 +141,9 @@ void RedisStoreImpl::ask(const Command& command, const std::string& room, Reader
     });
 }
 
-void RedisStoreImpl::tell_only(const Command& command, const std::string& room) {
-    ask<bool>(command, room, read_any, [](const Result<bool, StoreError>&) {});
+// It counts as a call until it is answered: what a slow Redis did not read yet is bounded, too.
+void RedisStoreImpl::tell_only(const Command& command, const std::string& room, Done<void> done) {
+    ask<bool>(command, room, read_any, [done = std::move(done)](const Result<bool, StoreError>&) { done({}); });
 }
 
 // ---- rooms ----
@@ -236,7 +241,8 @@ void RedisStoreImpl::close_room(std::string name) {
 }
 
 void RedisStoreImpl::commit(store::Change change, Done<store::Committed> done) {
-    enqueue<store::Committed>(std::move(done), [this, change = std::move(change)](auto answer) mutable {
+    const std::size_t bytes = store::bytes_of(change);
+    auto run = [this, change = std::move(change)](auto answer) mutable {
         const auto room = rooms_.find(change.room);
         if (room == rooms_.end()) return answer(StoreError::conflict);
         // Redis may have lost what it was decided against, and have counted up to the same number since.
@@ -245,20 +251,21 @@ void RedisStoreImpl::commit(store::Change change, Done<store::Committed> done) {
         if (command) return ask<store::Committed>(*command, change.room, read_committed, std::move(answer));
         complain("A change is too large to be kept.", change.room);
         answer(StoreError::io);
-    });
+    };
+    enqueue<store::Committed>(std::move(done), std::move(run), bytes);
 }
 
 void RedisStoreImpl::tell(std::string room, std::string message) {
-    enqueue<void>({}, [this, room = std::move(room), message = std::move(message)](const Done<void>& answer) {
-        tell_only(commands_.whisper(room, {options_.server, message}), room);
-        answer({});
-    });
+    const std::size_t bytes = message.size();
+    auto run = [this, room = std::move(room), message = std::move(message)](Done<void> answer) {
+        tell_only(commands_.whisper(room, {options_.server, message}), room, std::move(answer));
+    };
+    enqueue<void>({}, std::move(run), bytes);
 }
 
 void RedisStoreImpl::keep_room(std::string room, Duration keep, UnixMs records_since) {
-    enqueue<void>({}, [this, room = std::move(room), keep, records_since](const Done<void>& answer) {
-        tell_only(commands_.keep(room, keep, records_since), room);
-        answer({});
+    enqueue<void>({}, [this, room = std::move(room), keep, records_since](Done<void> answer) {
+        tell_only(commands_.keep(room, keep, records_since), room, std::move(answer));
     });
 }
 

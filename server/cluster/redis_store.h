@@ -59,13 +59,14 @@ private:
     void on_message(std::string_view channel, std::string_view payload) override;
     void on_servers(std::vector<std::string> servers) override;
 
-    // Has `run` called on the store's thread with a `done` that counts; answers at once if that cannot be.
+    // Has `run` called on the store's thread with a `done` that counts; answers at once if that cannot be. `bytes`:
+    // what the call holds besides store::call_bytes.
     template <class T, class Run>
-    void enqueue(store::Done<T> done, Run run);
+    void enqueue(store::Done<T> done, Run run, std::size_t bytes = 0);
     template <class T>
     void ask(const Command& command, const std::string& room, Reader<T> reader, store::Done<T> done);
     void read_on(const std::string& room, const std::shared_ptr<PageReading>& page, store::Done<store::Page> done);
-    void tell_only(const Command& command, const std::string& room);
+    void tell_only(const Command& command, const std::string& room, store::Done<void> done);
     void read_open(const std::string& name, std::uint64_t opened, store::Done<std::optional<store::Snapshot>> done);
     void read(const std::string& name, store::Done<std::optional<store::Snapshot>> done);
     void forget(const std::string& name, std::uint64_t opened);
@@ -89,6 +90,7 @@ private:
     bool first_told_ = false;
 
     std::atomic<std::size_t> waiting_{0};
+    std::atomic<std::size_t> waiting_bytes_{0};
     std::atomic<std::uint64_t> unreadable_{0};
     std::mutex mutex_;  // of closed_ and of posting
     bool closed_ = false;

@@ -276,8 +276,7 @@ Outcome MemoryEngine::sweep(const Retention& retention, UnixMs now, SweepProgres
 std::unique_ptr<Engine> make_memory_engine() { return std::make_unique<MemoryEngine>(); }
 
 std::unique_ptr<Store> open_memory_store() {
-    static constexpr std::size_t queue_max = 65536;
-    return std::make_unique<QueuedStore>(make_memory_engine(), queue_max);
+    return std::make_unique<QueuedStore>(make_memory_engine(), QueuedStore::QueueMax{});
 }
 
 }  // namespace waaft::store

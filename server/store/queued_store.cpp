@@ -1,5 +1,7 @@
 #include "server/store/queued_store.h"
 
+#include "server/store/weight.h"
+
 #include <pthread.h>
 
 #include <algorithm>
@@ -11,7 +13,8 @@ namespace {
 template <class T, class Work>
 class OneCall final : public QueuedStore::Call {
 public:
-    OneCall(bool writes, Work work, Done<T> done) : writes_(writes), work_(std::move(work)), done_(std::move(done)) {}
+    OneCall(bool writes, Work work, Done<T> done, std::size_t bytes)
+        : Call(bytes), writes_(writes), work_(std::move(work)), done_(std::move(done)) {}
 
     bool writes() const override { return writes_; }
     void run(Engine& engine) override { result_.emplace(work_(engine)); }
@@ -28,19 +31,19 @@ private:
 };
 
 template <class T, class Work>
-std::unique_ptr<QueuedStore::Call> make_write(Work work, Done<T> done) {
-    return std::make_unique<OneCall<T, Work>>(true, std::move(work), std::move(done));
+std::unique_ptr<QueuedStore::Call> make_write(Work work, Done<T> done, std::size_t bytes = 0) {
+    return std::make_unique<OneCall<T, Work>>(true, std::move(work), std::move(done), call_bytes + bytes);
 }
 template <class T, class Work>
 std::unique_ptr<QueuedStore::Call> make_read(Work work, Done<T> done) {
-    return std::make_unique<OneCall<T, Work>>(false, std::move(work), std::move(done));
+    return std::make_unique<OneCall<T, Work>>(false, std::move(work), std::move(done), call_bytes);
 }
 
 // Runs one step a batch, so that others get their turn between.
 class SweepCall final : public QueuedStore::Call {
 public:
     SweepCall(Retention retention, UnixMs now, Done<std::uint64_t> done)
-        : retention_(retention), now_(now), done_(std::move(done)) {}
+        : Call(call_bytes), retention_(retention), now_(now), done_(std::move(done)) {}
 
     bool writes() const override { return true; }
     void run(Engine& engine) override {
@@ -63,10 +66,10 @@ private:
 
 }  // namespace
 
-QueuedStore::QueuedStore(std::unique_ptr<Engine> engine, std::size_t queue_max)
+QueuedStore::QueuedStore(std::unique_ptr<Engine> engine, QueueMax queue_max)
     : QueuedStore(std::move(engine), queue_max, {}) {}
 
-QueuedStore::QueuedStore(std::unique_ptr<Engine> engine, std::size_t queue_max, Later later)
+QueuedStore::QueuedStore(std::unique_ptr<Engine> engine, QueueMax queue_max, Later later)
     : queue_max_(queue_max),
       engine_(std::move(engine)),
       later_(std::move(later)),
@@ -97,7 +100,9 @@ void QueuedStore::mark_member(std::string room, MemberMark mark, std::string ban
 }
 
 void QueuedStore::append(Append append, Done<void> done) {
-    push(make_write([append = std::move(append)](Engine& engine) { return engine.append(append); }, std::move(done)));
+    const std::size_t bytes = bytes_of(append.record);
+    push(make_write([append = std::move(append)](Engine& engine) { return engine.append(append); }, std::move(done),
+                    bytes));
 }
 
 void QueuedStore::history(std::string room, Seq before, std::uint32_t limit, Done<Page> done) {
@@ -162,15 +167,20 @@ void QueuedStore::push(std::unique_ptr<Call> call) {
         const std::lock_guard lock(mutex_);
         if (closed_) {
             refused = StoreError::closed;
-        } else if (calls_.size() >= queue_max_) {
+        } else if (calls_.size() >= queue_max_.calls || bytes_ + call->bytes() > queue_max_.bytes) {
             refused = StoreError::busy;
         } else {
-            calls_.push_back(std::move(call));
+            line_up(std::move(call));
         }
     }
     if (!refused) return changed_.notify_one();
     call->fail(*refused);
     call->answer();
+}
+
+void QueuedStore::line_up(std::unique_ptr<Call> call) {
+    bytes_ += call->bytes();
+    calls_.push_back(std::move(call));
 }
 
 std::optional<QueuedStore::Batch> QueuedStore::take() {
@@ -185,6 +195,7 @@ std::optional<QueuedStore::Batch> QueuedStore::take() {
     const auto end = calls_.begin() + static_cast<std::ptrdiff_t>(std::min(calls_.size(), batch_max));
     Batch batch(std::make_move_iterator(calls_.begin()), std::make_move_iterator(end));
     calls_.erase(calls_.begin(), end);
+    for (const auto& call : batch) bytes_ -= call->bytes();
     return batch;
 }
 
@@ -239,7 +250,7 @@ void QueuedStore::finish(Batch batch) {
         if (call->unfinished()) {
             const std::lock_guard lock(mutex_);
             if (!closed_) {
-                calls_.push_back(std::move(call));
+                line_up(std::move(call));
                 continue;
             }
             call->fail(StoreError::closed);

@@ -1,7 +1,7 @@
 // The Store in front of any Engine: one thread, one bounded queue, group commit.
 //
 // Thread: Store's calls from any thread; the engine and every `done` run on the store's own thread.
-// Ownership: owns the engine and the thread. Units: calls. Errors: StoreError.
+// Ownership: owns the engine and the thread. Units: calls, bytes. Errors: StoreError.
 // The thread takes what is queued (at most batch_max calls), runs it as one batch of the engine,
 // commits, and then answers in the order of the calls, reads included. A `done` may be empty; it
 // may make new calls, but not close() or destroy the store.
@@ -26,8 +26,12 @@ public:
         std::function<std::unique_ptr<Engine>()> make;
         Duration every{};
     };
-    QueuedStore(std::unique_ptr<Engine> engine, std::size_t queue_max);
-    QueuedStore(std::unique_ptr<Engine> engine, std::size_t queue_max, Later later);
+    struct QueueMax {
+        std::size_t calls = 65536;
+        std::size_t bytes = queue_bytes_usual;
+    };
+    QueuedStore(std::unique_ptr<Engine> engine, QueueMax queue_max);
+    QueuedStore(std::unique_ptr<Engine> engine, QueueMax queue_max, Later later);
     ~QueuedStore() override;
 
     void create_room(RoomRow row, Done<void> done) override;
@@ -50,13 +54,18 @@ public:
     // One call that waits, is run (again, if its batch was lost), and is answered.
     class Call {
     public:
+        explicit Call(std::size_t bytes) : bytes_(bytes) {}
         virtual ~Call() = default;
+        std::size_t bytes() const { return bytes_; }
         virtual bool writes() const = 0;
         virtual void run(Engine& engine) = 0;
         virtual void fail(StoreError error) = 0;
         // True: there is more to do, queue it again instead of answering.
         virtual bool unfinished() const { return false; }
         virtual void answer() = 0;
+
+    private:
+        const std::size_t bytes_;  // about, that it holds while it waits
     };
 
 private:
@@ -64,6 +73,7 @@ private:
     static constexpr std::size_t batch_max = 4096;
 
     void push(std::unique_ptr<Call> call);
+    void line_up(std::unique_ptr<Call> call);  // with mutex_ held
     // Empty: a deadline of the engine has come. nullopt: closed, and nothing is left.
     std::optional<Batch> take();
     void work();
@@ -72,13 +82,14 @@ private:
     void try_later_engine();
     void finish(Batch batch);
 
-    const std::size_t queue_max_;
+    const QueueMax queue_max_;
     std::unique_ptr<Engine> engine_;
     Later later_;  // empty as soon as the right engine is there
     TimePoint later_at_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<std::unique_ptr<Call>> calls_;
+    std::size_t bytes_ = 0;  // of calls_
     bool closed_ = false;
     std::once_flag joined_;
     std::thread thread_;  // last: it uses all the others

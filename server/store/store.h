@@ -5,7 +5,7 @@
 // Writes that were queued together are made durable together (group commit); `done` of a write
 // runs after it is durable, in the order of the calls. Ownership: the engine owns its file and
 // thread; close() finishes what is queued. Errors: StoreError. Bounds: at most `queue_max` calls
-// wait; above that a call answers `busy` at once, on the caller's thread.
+// wait, with at most `queue_bytes_max` in them; above that a call answers `busy` at once, on the caller's thread.
 #pragma once
 
 #include "server/base/result.h"
@@ -175,6 +175,8 @@ public:
     virtual void close() = 0;
 };
 
+inline constexpr std::size_t queue_bytes_usual = 64UL << 20;
+
 // Keeps everything in memory: tests, and `--data none`.
 std::unique_ptr<Store> open_memory_store();
 
@@ -188,6 +190,7 @@ struct SqliteOptions {
     // Without it that is an error (store_full).
     std::function<void(const struct Opening&)> on_opening{};
     Duration open_again = std::chrono::seconds(2);
+    std::size_t queue_bytes_max = queue_bytes_usual;
 };
 struct Opening {
     std::string moved_aside;    // where a corrupt database was moved to, or empty

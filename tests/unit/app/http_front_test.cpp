@@ -16,21 +16,26 @@
 using namespace waaft;
 using namespace waaft::app;
 using waaft::net::test::Client;
+using waaft::net::test::masked_frame;
+using waaft::net::test::read_frame;
 
 namespace {
 
+constexpr int text_opcode = 1;
 constexpr ShardIndex front_shard = 0;
 constexpr ShardIndex home_shard = 1;
 
 class Front {
 public:
-    Front() : services_(Config{}), sessions_(services_, front_shard, loop_.io(), counters_, load_) {
+    explicit Front(const net::Limits& limits = {})
+        : services_(Config{}), sessions_(services_, front_shard, loop_.io(), counters_, load_) {
         services_.post_office = std::make_unique<PostOffice>(2);
         front_ = std::make_unique<HttpFront>(services_, front_shard, sessions_, counters_, load_);
         services_.post_office->set_wake(front_shard, [this] { boost::asio::post(loop_.io(), [this] { collect(); }); });
         net::ServerOptions options;
         options.plain_only = true;
         options.address = "127.0.0.1";
+        options.limits = limits;
         server_ = net::listen(loop_.io(), options, *front_).value();
         loop_.start();
     }
@@ -48,6 +53,7 @@ public:
     std::uint16_t port() const { return server_->port(); }
     PostOffice& office() { return *services_.post_office; }
     HttpFront& http() { return *front_; }
+    const ShardCounters& counters() const { return counters_; }
 
     // The requests that the home was sent, as soon as there are so many.
     std::vector<std::unique_ptr<RestMail>> asked(std::size_t count) {
@@ -183,4 +189,21 @@ TEST_CASE("a request that nobody answers is answered with 503 within its time, a
     CHECK(client.answer().status == 503);
     front.reply(*asked.front(), 200);
     CHECK(other.answer().status == 200);
+}
+
+TEST_CASE("a join of somebody who waited too long for their turn is nobody's work: they are asked to come again") {
+    net::Limits limits;
+    limits.newcomer_patience = -std::chrono::seconds(1);  // as if everybody had
+    Front front(limits);
+    Client client(front.port());
+    client.write(
+        "GET /api/v1/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://127.0.0.1\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Protocol: waaft.v1\r\n\r\n");
+    REQUIRE(client.answer().status == 101);
+    client.write(masked_frame(text_opcode, R"({"t":"join","room":"blue-owl","name":"Bea"})"));
+    CHECK(read_frame(client).payload.find(R"("code":"busy")") != std::string::npos);
+    CHECK(read_frame(client).payload.find(R"("retryMs":)") != std::string::npos);
+    CHECK(front.counters().joins_refused == 1);
+    CHECK(front.office().waiting(home_shard) == 0);
 }

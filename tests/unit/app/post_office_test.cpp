@@ -53,6 +53,25 @@ TEST_CASE("a full ring refuses; an overrun is told after the mail that got throu
     CHECK(collect(office, 1).overruns.empty());
 }
 
+TEST_CASE("a ring is full when large mails wait, too, but takes one of any size") {
+    const auto frame_of_bytes = [](std::size_t bytes) { return std::make_shared<const std::string>(bytes, 'x'); };
+    constexpr std::size_t mib = 1 << 20;
+    PostOffice office(8);
+    const auto frame = frame_of_bytes(mib);
+    CHECK(office.post(0, 1, BroadcastMail{1, 0, frame_of_bytes(64 * mib)}));
+    CHECK_FALSE(office.post(0, 1, FrameMail{1, frame}));
+    CHECK(office.post(0, 1, close_of(1)));  // holds nothing
+    CHECK(office.post(2, 1, FrameMail{1, frame}));
+    CHECK(office.waiting(1) == 3);
+    std::size_t mails = 0;
+    const auto count = [&](ShardIndex, const Mail&) { ++mails; };
+    office.collect(1, count, [](ShardIndex) {});
+    CHECK(mails == 3);
+    std::size_t posted = 0;
+    while (posted < 64 && office.post(0, 1, FrameMail{1, frame})) ++posted;
+    CHECK(posted == 4);
+}
+
 TEST_CASE("every room has one home, and all shards are used") {
     const PostOffice office(4);
     std::vector<int> rooms(4);

@@ -53,6 +53,33 @@ TEST_CASE("a full queue says busy at once, on the caller's thread") {
     CHECK(append(store, to(make_room(), make_chat(4, "t"))).has_value());
 }
 
+TEST_CASE("a queue is full when long texts wait, too") {
+    constexpr std::size_t text_bytes = 4000;
+    QueuedStore store(make_memory_engine(), {.calls = 1000, .bytes = 10 * text_bytes});
+    REQUIRE(create_room(store, make_room()).has_value());
+    Hold hold(store);
+    const auto refused_of = [&](Seq first, Seq count, std::size_t bytes) {
+        const auto refused = std::make_shared<std::atomic<int>>(0);
+        for (Seq seq = first; seq < first + count; ++seq) {
+            store.append(to(make_room(), make_chat(seq, std::string(bytes, 'x'))),
+                         [refused](Result<void, StoreError> result) {
+                             *refused += !result && result.error() == StoreError::busy ? 1 : 0;
+                         });
+        }
+        return refused->load();
+    };
+    CHECK(refused_of(1, 8, text_bytes) == 0);
+    CHECK(refused_of(9, 8, text_bytes) == 8);
+    CHECK(store.queued() == 8);
+    CHECK(refused_of(9, 2, 1) == 0);
+    hold.let_go();
+    CHECK(since(store, make_room().name, 0, 100).items.size() == 10);
+    // There is as much place as before.
+    Hold again(store);
+    CHECK(refused_of(11, 8, text_bytes) == 0);
+    again.let_go();
+}
+
 TEST_CASE("answers come in the order of the calls, and one that fails harms no other") {
     const auto check = [](Store& store) {
         REQUIRE(create_room(store, make_room()).has_value());
@@ -161,7 +188,8 @@ TEST_CASE(
     for (const bool readable : {true, false}) {
         CAPTURE(readable);
         possible = false;
-        QueuedStore store(readable ? make_memory_engine() : nullptr, 100, {make, std::chrono::milliseconds(1)});
+        QueuedStore store(readable ? make_memory_engine() : nullptr, {.calls = 100},
+                          {make, std::chrono::milliseconds(1)});
         CHECK(create_room(store, make_room()).error() == StoreError::full);
         CHECK(sweep(store, {}, 0).error() == StoreError::full);
         CHECK(load_result(store).has_value() == readable);
