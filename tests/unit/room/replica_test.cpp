@@ -62,6 +62,21 @@ TEST_CASE("people who come in together each hear of the other once") {
     CHECK(call.heard(cid).size() == 1);
 }
 
+TEST_CASE("a join that is not decided yet can be withdrawn, and then nobody comes in") {
+    Call call;
+    const At ann = call.enter(0, "ann", true);
+    const At bob = call.ask_to_enter(0, "bob");  // on its way to the store
+    const At cid = call.ask_to_enter(0, "cid");
+    CHECK(call.replica(0)->withdraw(cid.connection));
+    CHECK_FALSE(call.replica(0)->withdraw(cid.connection));
+    CHECK_FALSE(call.replica(0)->withdraw(bob.connection));
+    CHECK_FALSE(call.replica(0)->withdraw(ann.connection));
+    call.settle();
+    CHECK(call.heard(bob) == Lines{"welcome bob seq=0 [] (ann host place, bob speaker place)"});
+    CHECK(call.heard(cid).empty());
+    CHECK(call.heard(ann).back() == "joined bob speaker place");
+}
+
 TEST_CASE("chat has one order and acks on both servers") {
     Three three;
     three.call.say(three.ann, Chat{"n-1", "one"});
