@@ -8,6 +8,7 @@ export interface CreatedRoom {
   url: string;
   hostKey: string;
   kind: RoomKind;
+  kept?: false; // the server's disk is full: the room is gone if it is restarted before there is space
 }
 
 export interface RoomSummary {

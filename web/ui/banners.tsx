@@ -36,7 +36,13 @@ function statusWords(status: Status, everJoined: boolean): string {
   }
 }
 
-export function Banners({ room, actions }: { room: Room; actions: RoomActions }) {
+interface BannersProps {
+  room: Room;
+  actions: RoomActions;
+  unsaved: boolean; // when it was made
+}
+
+export function Banners({ room, actions, unsaved }: BannersProps) {
   const state = useStore(room.store, (value) => value);
   const me = room.me();
   const broadcast = state.room?.kind === 'broadcast';
@@ -56,6 +62,14 @@ export function Banners({ room, actions }: { room: Room; actions: RoomActions })
         <div class="note note-warn" data-testid="chat-waits" role="status">
           <p>
             <strong>The chat waits.</strong> The call goes on; what you write is sent as soon as the server can keep it.
+          </p>
+        </div>
+      )}
+      {unsaved && state.log.messages.length === 0 && (
+        <div class="note note-warn" data-testid="unsaved" role="status">
+          <p>
+            <strong>This room is not saved yet:</strong> the server’s disk is full. If the server restarts before there is
+            space, the room is gone.
           </p>
         </div>
       )}

@@ -103,19 +103,29 @@ export function RoomPage({ name, entry, onHome }: RoomPageProps) {
         />
       );
     case 'room':
-      return <RunningRoom key={phase.visit} room={phase.room} name={name} onClosed={onClosed} onHome={onHome} />;
+      return (
+        <RunningRoom
+          key={phase.visit}
+          room={phase.room}
+          name={name}
+          unsaved={lastEntry.current?.unsaved ?? false}
+          onClosed={onClosed}
+          onHome={onHome}
+        />
+      );
   }
 }
 
 interface RunningRoomProps {
   room: Room;
   name: string;
+  unsaved: boolean;
   onClosed(code: string): void;
   onHome(): void;
 }
 
 // Ties a room to this page for as long as it is shown.
-function RunningRoom({ room, name, onClosed, onHome }: RunningRoomProps) {
+function RunningRoom({ room, name, unsaved, onClosed, onHome }: RunningRoomProps) {
   useEffect(() => {
     const unsubscribe = captureStore.subscribe(() => room.captureChanged());
     const online = () => room.retryNow();
@@ -142,7 +152,7 @@ function RunningRoom({ room, name, onClosed, onHome }: RunningRoomProps) {
   }, [closed]);
   useCaptureOnEntry(room);
   useWakeLock();
-  return <RoomView room={room} name={name} onHome={onHome} />;
+  return <RoomView room={room} name={name} unsaved={unsaved} onHome={onHome} />;
 }
 
 // Also when somebody comes back after so long a time that they are somebody else.

@@ -34,10 +34,11 @@ export interface RoomActions {
 interface RoomViewProps {
   room: Room;
   name: string;
+  unsaved: boolean; // when it was made
   onHome(): void;
 }
 
-export function RoomView({ room, name }: RoomViewProps) {
+export function RoomView({ room, name, unsaved }: RoomViewProps) {
   useTitle(`${name} – waaft`);
   const wide = useMedia('(min-width: 1100px)');
   const { panel, showPanel, setPanel, byHand } = usePanel(room);
@@ -79,7 +80,7 @@ export function RoomView({ room, name }: RoomViewProps) {
     <div class={`room ${panel ? 'room-with-panel' : ''}`}>
       <RoomHeader room={room} name={name} />
       <main class="room-main" aria-label="Video">
-        <Banners room={room} actions={actions} />
+        <Banners room={room} actions={actions} unsaved={unsaved} />
         <Notices room={room} />
         <Stage room={room} />
       </main>

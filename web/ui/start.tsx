@@ -17,6 +17,7 @@ import { Preview, startCapture } from './preview.js';
 export interface Entry {
   name: string;
   password?: string | undefined;
+  unsaved?: boolean; // the room was made just now, and the server could not write it down
 }
 
 export const nameBytesMax = 64;
@@ -100,7 +101,7 @@ function useStart({ name, kind, intent, onStarted }: StartFormProps) {
       const made = await createRoom({ kind, ...(roomName && { name: roomName }), ...(password && { password }) });
       keepHostKey(made.room, made.hostKey);
       if (kind === 'broadcast') capture.stop(); // the preview is for nobody else
-      onStarted(made.room, { name: saidName(name, 'Host'), password });
+      onStarted(made.room, { name: saidName(name, 'Host'), password, unsaved: made.kept === false });
     } catch (error) {
       setFailed(error instanceof ApiError ? error : new ApiError('unreachable', ''));
       setBusy(false);

@@ -2,9 +2,9 @@
 import { startServer } from '../../support/server.mjs';
 import { openChromium } from './chromium.mjs';
 
-// options: settings (of the server), and those of openChromium.
+// options: settings (of the server), start (how: see startServer), and those of openChromium.
 export async function openScene(t, options = {}) {
-  const server = await startServer(t, { 'tls.mode': 'off', ...options.settings });
+  const server = await startServer(t, { 'tls.mode': 'off', ...options.settings }, options.start);
   const browser = await openChromium(t, options);
   return { server, browser, origin: server.origin, step: stepsOf(t, browser), person: (...wishes) => browser.person(...wishes) };
 }

@@ -1,0 +1,39 @@
+// A host who starts a room on a server whose disk is full knows that it is not saved, until it is.
+import { test } from 'node:test';
+import { mountSmallDisk, skipWithoutSmallDisk } from '../support/small_disk.mjs';
+import { fitsTheScreen, hasNoViolations } from './support/a11y.mjs';
+import { allMeet } from './support/media.mjs';
+import { openScene } from './support/scene.mjs';
+import { eventually } from './support/wait.mjs';
+
+const troubles = async (server) => JSON.parse((await server.ops('/statusz')).text).troubles;
+
+test('a room on a full disk', { skip: skipWithoutSmallDisk }, async (t) => {
+  const disk = await mountSmallDisk(t);
+  const { server, origin, step, person } = await openScene(t, { settings: { data: disk.data }, start: { prefix: disk.prefix } });
+  const [host, bea] = [await person('Host'), await person('Bea')];
+
+  await step('is started, and its host told that it is not saved', async () => {
+    disk.fill();
+    await host.start(origin);
+    await host.find('unsaved').waitFor();
+    for (const size of [{ width: 390, height: 844 }, { width: 1440, height: 900 }]) {
+      await host.page.setViewportSize(size);
+      await fitsTheScreen(host.page, `unsaved at ${size.width}`);
+    }
+    await hasNoViolations(host.page, 'unsaved');
+  });
+
+  await step('is a call', async () => {
+    await bea.join(host.link);
+    await allMeet([host, bea]);
+  });
+
+  await step('is saved when there is space, and then nothing is said of it', async () => {
+    disk.makeSpace();
+    await eventually('all is well again', async () => (await troubles(server)).length === 0);
+    await host.say('kept');
+    await bea.reads(['kept']);
+    await host.find('unsaved').waitFor({ state: 'detached' });
+  });
+});
