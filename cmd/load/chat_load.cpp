@@ -223,7 +223,8 @@ void Client::on_closed(const Connection::Closed& closed) {
 class Course {
 public:
     Course(Run& run, const ChatLoadEvents& events) : run_(run), events_(events) {
-        for (const auto& name : run.options.rooms) run.rooms.push_back({name, {}});
+        const std::size_t slots = SendTimes::slots_for(run.options.rooms.size());
+        for (const auto& name : run.options.rooms) run.rooms.push_back({name, SendTimes(slots)});
         for (std::uint32_t i = 0; i < run.options.clients; ++i) {
             clients_.push_back(std::make_unique<Client>(run, run.rooms[i % run.rooms.size()], i));
         }

@@ -37,7 +37,7 @@ TEST_CASE("a client's order") {
 }
 
 TEST_CASE("send times are remembered for the newest records") {
-    SendTimes times;
+    SendTimes times(64);
     CHECK_FALSE(times.find(0));
     CHECK_FALSE(times.find(1));
     times.put(1, 100);
@@ -45,7 +45,19 @@ TEST_CASE("send times are remembered for the newest records") {
     CHECK(times.find(1) == 100u);
     CHECK(times.find(2) == 0u);
     CHECK(times.newest() == 2);
-    times.put(1 + 65536, 300);
+    times.put(1 + 64, 300);
     CHECK_FALSE(times.find(1));
-    CHECK(times.newest() == 65537);
+    CHECK(times.newest() == 65);
+}
+
+TEST_CASE("many rooms remember fewer send times each") {
+    struct Row {
+        std::size_t rooms;
+        std::size_t slots;
+    };
+    for (const Row& row :
+         {Row{0, 65536}, Row{1, 65536}, Row{64, 65536}, Row{128, 32768}, Row{5000, 838}, Row{1U << 20, 64}}) {
+        CAPTURE(row.rooms);
+        CHECK(SendTimes::slots_for(row.rooms) == row.slots);
+    }
 }
