@@ -47,17 +47,28 @@ export class ApiError extends Error {
   constructor(
     readonly code: string,
     message: string,
+    readonly comeAgainMs: number | null = null, // the server has done nothing, and may when asked again then
   ) {
     super(message);
   }
 }
 
-export function createRoom(request: { kind: RoomKind; name?: string; password?: string }): Promise<CreatedRoom> {
-  return call('/api/v1/rooms', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(request),
-  });
+const busyTriesMax = 4; // at most 11 s apart
+
+// Asks a busy server again when it says so. `pause` waits for so many milliseconds.
+export async function createRoom(
+  request: { kind: RoomKind; name?: string; password?: string },
+  pause: (ms: number) => Promise<void>,
+): Promise<CreatedRoom> {
+  const init = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(request) };
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call('/api/v1/rooms', init);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.comeAgainMs === null || tries === busyTriesMax) throw error;
+      await pause(error.comeAgainMs);
+    }
+  }
 }
 
 export function readRoom(room: string): Promise<RoomSummary> {
@@ -105,7 +116,12 @@ async function call<T>(path: string, init: RequestInit): Promise<T> {
   const body: unknown = response.status === 204 ? undefined : await response.json().catch(() => null);
   if (response.ok && body !== null) return body as T;
   const error = (body as { error?: { code?: string; message?: string } } | null)?.error;
-  throw new ApiError(error?.code ?? codeOf(response.status), error?.message ?? '');
+  throw new ApiError(error?.code ?? codeOf(response.status), error?.message ?? '', comeAgainMs(response));
+}
+
+function comeAgainMs(response: Response): number | null {
+  const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN);
+  return response.status === 503 && Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), 30) * 1000 : null;
 }
 
 function codeOf(status: number): string {

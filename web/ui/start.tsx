@@ -60,7 +60,7 @@ function StartForm(props: StartFormProps) {
   const [refused, setRefused] = useState(false); // that room name
   const roomInput = useRef<HTMLInputElement>(null);
   const [password, setPassword] = useState('');
-  const { busy, failed, start } = useStart(props);
+  const { busy, waits, failed, start } = useStart(props);
   const submit = (event: Event) => {
     event.preventDefault();
     const chosen = finishedRoomName(roomName);
@@ -83,7 +83,7 @@ function StartForm(props: StartFormProps) {
       </details>
       {failed && <ApiFailure error={failed} />}
       <Button type="submit" tone="main" class="wide" data-testid="start" aria-busy={busy}>
-        {busy ? 'Starting…' : kind === 'call' ? 'Start the call' : 'Start the broadcast'}
+        {waits ? 'The server is busy: one moment…' : busy ? 'Starting…' : kind === 'call' ? 'Start the call' : 'Start the broadcast'}
       </Button>
     </form>
   );
@@ -91,23 +91,29 @@ function StartForm(props: StartFormProps) {
 
 function useStart({ name, kind, intent, onStarted }: StartFormProps) {
   const [busy, setBusy] = useState(false);
+  const [waits, setWaits] = useState(false); // for a server that is busy
   const [failed, setFailed] = useState<ApiError | null>(null);
+  const pause = (ms: number) => {
+    setWaits(true);
+    return new Promise<void>((resolve) => setTimeout(resolve, ms));
+  };
   const start = async (roomName: string, password: string) => {
     if (busy) return;
     setBusy(true);
     setFailed(null);
     if (kind === 'call') startCapture(intent);
     try {
-      const made = await createRoom({ kind, ...(roomName && { name: roomName }), ...(password && { password }) });
+      const made = await createRoom({ kind, ...(roomName && { name: roomName }), ...(password && { password }) }, pause);
       keepHostKey(made.room, made.hostKey);
       if (kind === 'broadcast') capture.stop(); // the preview is for nobody else
       onStarted(made.room, { name: saidName(name, 'Host'), password, unsaved: made.kept === false });
     } catch (error) {
       setFailed(error instanceof ApiError ? error : new ApiError('unreachable', ''));
       setBusy(false);
+      setWaits(false);
     }
   };
-  return { busy, failed, start };
+  return { busy, waits, failed, start };
 }
 
 // Also where it was folded away.
