@@ -1,7 +1,8 @@
 // The inside of Replica: the copy of the room, what waits, and the one change that is under way.
 //
 // Thread: the room's. Ownership: owns everything. Errors: as Room; what cannot be committed is refused.
-// replica.cpp has what comes in, replica_decide.cpp how it becomes a change, replica_take.cpp what others did.
+// replica.cpp has what comes in, replica_decide.cpp how it becomes a change, replica_release.cpp
+// what follows when that is taken, replica_take.cpp what others did.
 #pragma once
 
 #include "server/room/impl.h"
