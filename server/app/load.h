@@ -97,7 +97,8 @@ constexpr unsigned newcomers_per_turn(Duration lag, std::size_t joins_waiting) {
     // What has come through would only wait longer, or be refused after it has cost a handshake.
     constexpr std::size_t joins_enough = 64;
     if (joins_waiting >= joins_enough) return 0;
-    return lag > budget_of(Work::join) ? 1 : 64;
+    constexpr unsigned usual = 64;  // the time for them is bounded, too
+    return lag > budget_of(Work::join) ? 1 : usual;
 }
 
 // What the roles of one shard ask and tell about its load.

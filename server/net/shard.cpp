@@ -33,9 +33,10 @@ Shard::Shard(boost::asio::io_context& the_io, ServerOptions the_options, Handler
       newcomers_(options.limits.newcomer_patience),
       newcomers_pause_(the_io) {}
 
+TimePoint Shard::turning_time() { return ticking_ ? clock_.read(Clock::now()) : clock_.resume(Clock::now()); }
+
 void Shard::arm(Deadline& deadline, Duration after) {
-    const TimePoint now = ticking_ ? clock_.read(Clock::now()) : clock_.resume(Clock::now());
-    wheel_.arm(deadline, now + after);
+    wheel_.arm(deadline, turning_time() + after);
     if (!ticking_) start_ticking();
 }
 
@@ -72,7 +73,7 @@ void Shard::flush_some() {
 
 void Shard::newcomer_later(NewcomerLine::Step step) {
     if (!handler) return;  // stopped
-    if (!newcomers_.push(std::move(step), Clock::now()))
+    if (!newcomers_.push(std::move(step), turning_time()))
         counters.refused_connections.fetch_add(1, std::memory_order_relaxed);
     serve_newcomers_soon();
 }
@@ -87,10 +88,9 @@ void Shard::serve_newcomers_soon() {
 void Shard::serve_newcomers() {
     newcomers_posted_ = false;
     const unsigned count = handler ? handler->newcomers_per_turn() : 0;
-    const TimePoint begin = Clock::now();
-    TimePoint now = begin;
-    for (unsigned i = 0; i < count && now < begin + newcomers_most && !newcomers_.empty(); ++i, now = Clock::now())
-        newcomers_.pop_next(now)();
+    const TimePoint end = Clock::now() + newcomers_most;
+    for (unsigned i = 0; i < count && !newcomers_.empty() && Clock::now() < end; ++i)
+        newcomers_.pop_next(turning_time())();
     serve_overdue();
     if (newcomers_.empty() || !handler) return;
     if (count > 0) return serve_newcomers_soon();
@@ -104,9 +104,8 @@ void Shard::serve_newcomers() {
 void Shard::serve_overdue() {
     const TimePoint begin = Clock::now();
     const TimePoint end = begin + std::min<Duration>((begin - overdue_served_) / overdue_share, overdue_most);
-    TimePoint now = begin;
-    for (; handler && now < end && newcomers_.has_overdue(now); now = Clock::now()) newcomers_.pop_first()();
-    overdue_served_ = now;
+    while (handler && newcomers_.has_overdue(turning_time()) && Clock::now() < end) newcomers_.pop_first()();
+    overdue_served_ = Clock::now();
 }
 
 void Shard::stop() {

@@ -43,6 +43,8 @@ public:
     std::array<std::uint8_t, 16384> scratch;
 
     void arm(Deadline& deadline, Duration after);
+    // Goes on only while the thread turns: nobody has waited too long because we stood still.
+    TimePoint turning_time();
     // Has link->flush() called once at the end of this turn of the event loop.
     void flush_later(std::shared_ptr<Link> link);
     // A step of somebody who is not connected yet, at most one of each connection. It is taken when those who are were
