@@ -8,8 +8,6 @@ import { allMeet } from './support/media.mjs';
 import { openScene } from './support/scene.mjs';
 import { eventually } from './support/wait.mjs';
 
-const troubles = async (server) => JSON.parse((await server.ops('/statusz')).text).troubles;
-
 test('a room on a full disk', { skip: skipWithoutSmallDisk }, async (t) => {
   const disk = await mountSmallDisk(t);
   const { server, origin, step, person } = await openScene(t, { settings: { data: disk.data }, start: { prefix: disk.prefix } });
@@ -31,7 +29,7 @@ test('a room on a full disk', { skip: skipWithoutSmallDisk }, async (t) => {
 
   await step('is saved when there is space, and then nothing is said of it', async () => {
     disk.makeSpace();
-    await eventually('all is well again', async () => (await troubles(server)).length === 0);
+    await eventually('all is well again', async () => (await server.troubles()).length === 0);
     await host.say('kept');
     await bea.reads(['kept']);
     await host.find('unsaved').waitFor({ state: 'detached' });

@@ -136,19 +136,18 @@ test('a full disk', { skip: skipWithoutSmallDisk }, async (t) => {
   assert.deepEqual([ann.end, bea.end], [undefined, undefined]);
   const said = (what) => server.log.filter(({ message }) => message.startsWith(what)).length;
   assert.equal(said('Messages cannot be kept'), 1, 'one line, not one for each message');
-  const troubles = async () => JSON.parse((await server.ops('/statusz')).text).troubles;
-  assert.equal((await troubles()).filter((trouble) => trouble.startsWith('Messages cannot be kept')).length, 1);
+  assert.equal((await server.troubles()).filter((trouble) => trouble.startsWith('Messages cannot be kept')).length, 1);
   // What the host decides meanwhile is kept, and written later.
   const hal = await join(t, server, { room, name: 'Hal', hostKey });
   const bad = await join(t, server, { room, name: 'Bad', client: 'a-client-that-is-banned' });
   hal.send({ t: 'ban', member: bad.id });
   assert.equal(await bad.close(), 4004);
-  await until(async () => (await troubles()).some((trouble) => trouble.startsWith('What hosts decided')), 'it is said that it is not written');
+  await until(async () => (await server.troubles()).some((trouble) => trouble.startsWith('What hosts decided')), 'it is said that it is not written');
 
   disk.makeSpace();
   const { seq } = await ann.chat('after');
   await bea.take((message) => message.t === 'chat' && message.seq === seq);
-  await until(async () => (await troubles()).length === 0, 'all is well again');
+  await until(async () => (await server.troubles()).length === 0, 'all is well again');
   assert.equal(said('This is over: Messages cannot be kept'), 1);
   assert.equal(said('This is over: What hosts decided'), 1);
   assert.equal(bea.chats().length, acked + 1, 'what was refused was shown to nobody');

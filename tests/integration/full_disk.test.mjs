@@ -10,7 +10,6 @@ import { createRoom, http, rest } from '../support/rest.mjs';
 import { startServer, until } from '../support/server.mjs';
 import { mountSmallDisk, skipWithoutSmallDisk } from '../support/small_disk.mjs';
 
-const troubles = async (server) => JSON.parse((await server.ops('/statusz')).text).troubles;
 const startOn = (t, disk, folder = '') => startServer(t, { data: joinPath(disk.data, folder) }, { prefix: disk.prefix });
 
 // A room with a message in it, of a server that ended by `signal`.
@@ -36,10 +35,10 @@ async function meetAndFindNoChat(t, server, room) {
 async function mendsItself(t, server, disk, people) {
   disk.makeSpace();
   for (const ann of people) await until(() => ann.chat('kept').then(() => true, () => false), 'there is chat again');
-  await until(async () => (await troubles(server)).length === 0, 'all is well again');
+  await until(async () => (await server.troubles()).length === 0, 'all is well again');
   await server.kill('SIGKILL');
   await server.restart();
-  assert.deepEqual(await troubles(server), []);
+  assert.deepEqual(await server.troubles(), []);
   for (const ann of people) {
     const again = await resume(t, ann);
     assert.equal(again.id, ann.id, 'the secret is the same');
@@ -66,7 +65,7 @@ describe('on a full disk', { skip: skipWithoutSmallDisk, concurrency: true }, ()
       const files = joinPath(disk.outside, folder);
       assert.equal((await http(server, '/')).status, 200);
       assert.equal((await server.ops('/readyz')).status, 200, 'calls go on');
-      const said = await troubles(server);
+      const said = await server.troubles();
       for (const word of says) assert.equal(said.filter((trouble) => trouble.includes(word)).length, 1, `${word} in ${JSON.stringify(said)}`);
       assert.equal(said.length, says.length, JSON.stringify(said));
 
@@ -83,7 +82,7 @@ describe('on a full disk', { skip: skipWithoutSmallDisk, concurrency: true }, ()
       const ca = (await http(server, '/ca.crt')).body;
       assert.equal((await http(server, '/', { secure: true, ca })).status, 200, 'its certificate is good');
       const lines = () => server.log.filter(({ level }) => level !== 'info').map(({ message }) => message).sort();
-      await until(async () => isDeepStrictEqual(lines(), (await troubles(server)).sort()), 'each trouble is one line');
+      await until(async () => isDeepStrictEqual(lines(), (await server.troubles()).sort()), 'each trouble is one line');
       await mendsItself(t, server, disk, people);
       assert.deepEqual(readFileSync(joinPath(files, 'tls', 'ca.crt')), ca, 'and it is the same later');
       assert.deepEqual(readdirSync(files).filter((name) => /new-|corrupt/.test(name)), []);
@@ -99,7 +98,7 @@ describe('on a full disk', { skip: skipWithoutSmallDisk, concurrency: true }, ()
     const server = await startOn(t, disk);
     const ready = await server.ops('/readyz');
     assert.equal(ready.status, 503, 'people are sent to another server, if there is one');
-    assert.match((await troubles(server))[0], /no room can be read/);
+    assert.match((await server.troubles())[0], /no room can be read/);
     assert.equal((await http(server, '/')).status, 200);
     assert.equal(await joinOutcome(t, server, { room }), 'busy');
     assert.equal((await rest(server, 'POST', '/rooms', { body: { name: room } })).status, 503);

@@ -148,6 +148,9 @@ export class Server {
     assert.notEqual(lines.length, 0, `/metrics has ${name}`);
     return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
   }
+
+  // What is not well, in sentences.
+  async troubles() { return JSON.parse((await this.ops('/statusz')).text).troubles; }
 }
 
 // `settings.data` is a new folder unless it is given.
