@@ -63,15 +63,14 @@ void HttpConnection::wait_then(Step step) {
 }
 
 void HttpConnection::wait_as_newcomer(Step step) {
-    link_->socket().async_wait(
-        link_->wait_type(), [self = shared_from_this(), step](const boost::system::error_code& error) {
-            if (error || self->link_->ended() != Ended::no) return;
-            self->link_->shard().newcomer_later([self, step, since = self->link_->shard().turning_time()] {
-                Shard& shard = self->link_->shard();
-                self->overdue_ |= shard.is_overdue(shard.turning_time() - since);
-                if (self->link_->ended() == Ended::no) ((*self).*step)();
-            });
-        });
+    link_->socket().async_wait(link_->wait_type(),
+                               [self = shared_from_this(), step](const boost::system::error_code& error) {
+                                   if (error || self->link_->ended() != Ended::no) return;
+                                   self->link_->shard().newcomer_later([self, step](bool overdue) {
+                                       self->overdue_ |= overdue;
+                                       if (self->link_->ended() == Ended::no) ((*self).*step)();
+                                   });
+                               });
 }
 
 void HttpConnection::start() {

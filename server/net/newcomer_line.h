@@ -19,13 +19,13 @@ namespace waaft::net {
 
 class NewcomerLine {
 public:
-    using Step = std::function<void()>;
+    // It is told whether it has waited too long.
+    using Step = std::function<void(bool overdue)>;
 
     static constexpr std::size_t places = 4096;
 
     explicit NewcomerLine(Duration patience) : patience_(patience) {}
 
-    bool too_long(Duration waited) const { return waited > patience_; }
     // False: the one that has waited longest is gone.
     bool push(Step step, TimePoint now) {
         steps_.push_back({std::move(step), now});
@@ -33,18 +33,18 @@ public:
         steps_.pop_front();
         return false;
     }
-    bool has_overdue(TimePoint now) const { return !empty() && too_long(now - steps_.front().since); }
+    bool has_overdue(TimePoint now) const { return !empty() && is_overdue(steps_.front(), now); }
     // These two only if there is one.
-    Step pop_next(TimePoint now) {
-        if (!has_overdue(now)) return pop_first();
-        Step step = std::move(steps_.back().step);
+    void take_next(TimePoint now) {
+        if (!has_overdue(now)) return take_first(now);
+        const Waiting last = std::move(steps_.back());
         steps_.pop_back();
-        return step;
+        last.step(is_overdue(last, now));
     }
-    Step pop_first() {
-        Step step = std::move(steps_.front().step);
+    void take_first(TimePoint now) {
+        const Waiting first = std::move(steps_.front());
         steps_.pop_front();
-        return step;
+        first.step(is_overdue(first, now));
     }
     bool empty() const { return steps_.empty(); }
     void clear() { std::exchange(steps_, {}).clear(); }
@@ -54,6 +54,8 @@ private:
         Step step;
         TimePoint since;
     };
+    bool is_overdue(const Waiting& waiting, TimePoint now) const { return now - waiting.since > patience_; }
+
     const Duration patience_;
     std::deque<Waiting> steps_;
 };

@@ -90,7 +90,7 @@ void Shard::serve_newcomers() {
     const unsigned count = handler ? handler->newcomers_per_turn() : 0;
     const TimePoint end = Clock::now() + newcomers_most;
     for (unsigned i = 0; i < count && !newcomers_.empty() && Clock::now() < end; ++i)
-        newcomers_.pop_next(turning_time())();
+        newcomers_.take_next(turning_time());
     serve_overdue();
     if (newcomers_.empty() || !handler) return;
     if (count > 0) return serve_newcomers_soon();
@@ -104,7 +104,8 @@ void Shard::serve_newcomers() {
 void Shard::serve_overdue() {
     const TimePoint begin = Clock::now();
     const TimePoint end = begin + std::min<Duration>((begin - overdue_served_) / overdue_share, overdue_most);
-    while (handler && newcomers_.has_overdue(turning_time()) && Clock::now() < end) newcomers_.pop_first()();
+    while (handler && newcomers_.has_overdue(turning_time()) && Clock::now() < end)
+        newcomers_.take_first(turning_time());
     overdue_served_ = Clock::now();
 }
 

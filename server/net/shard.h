@@ -50,7 +50,6 @@ public:
     // A step of somebody who is not connected yet, at most one of each connection. It is taken when those who are were
     // served, or dropped with all that it owns.
     void newcomer_later(NewcomerLine::Step step);
-    bool is_overdue(Duration waited) const { return newcomers_.too_long(waited); }
     void stop();
 
 private:

@@ -346,16 +346,17 @@ TEST_CASE("newcomers go on in order, but the last first while the first has wait
     const TimePoint start{1h};
     NewcomerLine line(1s);
     std::vector<int> order;
-    for (int who = 1; who <= 5; ++who) CHECK(line.push([&order, who] { order.push_back(who); }, start + who * 100ms));
+    for (int who = 1; who <= 5; ++who)
+        CHECK(line.push([&order, who](bool overdue) { order.push_back(overdue ? -who : who); }, start + who * 100ms));
     const TimePoint first_is_overdue = start + 1101ms;
     CHECK_FALSE(line.has_overdue(first_is_overdue - 1ms));
-    line.pop_next(first_is_overdue - 1ms)();
-    line.pop_next(first_is_overdue)();  // 2 is the first now
-    line.pop_next(start + 2s)();
-    line.pop_first()();
+    line.take_next(first_is_overdue - 1ms);
+    line.take_next(first_is_overdue);  // 2 is the first now
+    line.take_next(start + 2s);
+    line.take_first(start + 2s);
     CHECK(line.has_overdue(start + 2s));
-    line.pop_next(start + 2s)();
-    CHECK(order == std::vector<int>{1, 2, 5, 3, 4});
+    line.take_next(start + 2s);
+    CHECK(order == std::vector<int>{1, 2, -5, -3, -4});
     CHECK(line.empty());
     CHECK_FALSE(line.has_overdue(start + 1h));
 }
@@ -366,7 +367,7 @@ TEST_CASE("a full line of newcomers lets go of who has waited longest") {
     const auto push = [&] {
         const auto connection = std::make_shared<int>();
         waiting.push_back(connection);
-        return line.push([connection] {}, {});
+        return line.push([connection](bool) {}, {});
     };
     for (std::size_t i = 0; i < NewcomerLine::places; ++i)
         if (!push()) FAIL("no place for " << i);
