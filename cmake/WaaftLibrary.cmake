@@ -22,6 +22,10 @@ find_program(GOLD ld.gold)
 if(GOLD AND CMAKE_BUILD_TYPE STREQUAL "Debug" AND NOT WAAFT_SANITIZE)
     target_link_options(waaft_flags INTERFACE -fuse-ld=gold)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+    # Newer ones mean designated initializers, too, which name what they set and leave the rest to its default.
+    target_compile_options(waaft_flags INTERFACE -Wno-missing-field-initializers)
+endif()
 if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # It takes a file that another one includes for a header, and so what is private to it for shared.
     target_compile_options(waaft_flags INTERFACE -Wno-subobject-linkage)
