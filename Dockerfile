@@ -12,7 +12,7 @@ RUN npm --prefix web ci --no-progress
 COPY . .
 ARG COMMIT=""
 RUN npm --prefix web run build \
-    && cmake --preset release -DWAAFT_TESTS=OFF -DWAAFT_COMMIT="$COMMIT" \
+    && cmake --preset release -DWAAFT_COMMIT="$COMMIT" \
     && cmake --build build/release --target waaft
 # The same files as in the image of `waaft build-image --builder native`. COPY gives a folder to another owner only
 # where it makes it, and keeps the mode only of what is in the folder that is copied: so /data is alone in one.
