@@ -88,7 +88,7 @@ lint: deps-test deps-lint ## dependency table, sizes, formatting, shell scripts
 	@git ls-files '*.cpp' '*.h' | xargs $(clang_format) --dry-run --Werror
 	@shellcheck scripts/* .ci/run $$(git ls-files '*.sh')
 
-tidy: deps-lint build/alone/build.ninja ## clang-tidy over FILES, each alone; all of them take an hour of one core
+tidy: deps-test deps-lint build/alone/build.ninja ## clang-tidy over FILES, each alone; all of them take an hour of one core
 	@cmake --build build/alone --target waaft_commit
 	@printf '%s\n' $(FILES) | xargs -P $(JOBS) -n 1 $(clang_tidy) -p build/alone --quiet
 
@@ -108,7 +108,7 @@ fuzz: deps deps-test deps-fuzz web ## each fuzz target for FUZZ seconds, or FUZZ
 	$(call build_tree,sanitize,fuzz_targets)
 	@scripts/run-fuzz build/sanitize $(FUZZ)
 
-bench: build ## measure chat, servers that share rooms, overload and the command line on this machine; ARGS are those of `waaft bench chat`
+bench: deps-test build ## measure chat, servers that share rooms, overload and the command line on this machine; ARGS are those of `waaft bench chat`
 	build/release/cmd/waaft bench chat $(ARGS)
 	build/release/cmd/waaft bench cluster
 	build/release/cmd/waaft bench overload
