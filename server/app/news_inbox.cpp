@@ -14,35 +14,20 @@ std::size_t size_of(const store::Told& told) {
 
 }  // namespace
 
-// One that alone is more than the bytes allowed passes when nothing else waits.
-bool NewsInbox::has_space(std::size_t bytes) {
-    const std::size_t count = count_.load(std::memory_order_acquire);
-    if (count >= limits_.count || (count > 0 && bytes_.load(std::memory_order_acquire) + bytes > limits_.bytes))
-        return false;
-    count_.fetch_add(1, std::memory_order_acq_rel);
-    bytes_.fetch_add(bytes, std::memory_order_acq_rel);
-    return true;
-}
-
-void NewsInbox::taken(std::size_t bytes) {
-    bytes_.fetch_sub(bytes, std::memory_order_acq_rel);
-    count_.fetch_sub(1, std::memory_order_acq_rel);
-}
-
 void NewsInbox::tell(store::Told told) {
     const std::size_t bytes = size_of(told);
-    if (!has_space(bytes)) return miss(told.room);
+    if (!waiting_.take(bytes)) return miss(told.room);
     taker_.on_thread([this, bytes, told = std::move(told)] {
-        taken(bytes);
+        waiting_.give_back(bytes);
         taker_.on_told(told);
     });
 }
 
 void NewsInbox::whisper(std::string room, std::string message) {
     const std::size_t bytes = value_bytes + room.size() + message.size();
-    if (!has_space(bytes)) return;
+    if (!waiting_.take(bytes)) return;
     taker_.on_thread([this, bytes, room = std::move(room), message = std::move(message)] {
-        taken(bytes);
+        waiting_.give_back(bytes);
         taker_.on_whisper(room, message);
     });
 }

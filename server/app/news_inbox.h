@@ -5,13 +5,13 @@
 // the connection only the newest waits.
 //
 // Thread: the calls come from one thread, the store's; the taker's run on the shard's thread, in the order of the
-// calls. Ownership: the taker outlives it, and it outlives the shard's event loop. Bounds: Limits, and a name for each
-// room of which something was missed. Errors: none.
+// calls. Ownership: the taker outlives it, and it outlives the shard's event loop. Bounds: the budget, and a name for
+// each room of which something was missed. Errors: none.
 #pragma once
 
+#include "server/base/budget.h"
 #include "server/store/shared.h"
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -37,12 +37,8 @@ public:
 
 class NewsInbox {
 public:
-    struct Limits {
-        std::size_t count = 8192;
-        std::size_t bytes = std::size_t{16} << 20;
-    };
-    explicit NewsInbox(NewsTaker& taker) : NewsInbox(taker, Limits()) {}
-    NewsInbox(NewsTaker& taker, Limits limits) : taker_(taker), limits_(limits) {}
+    static constexpr Budget::Max max_usual{.count = 8192, .bytes = std::size_t{16} << 20};
+    explicit NewsInbox(NewsTaker& taker, Budget::Max max = max_usual) : taker_(taker), waiting_(max) {}
 
     void tell(store::Told told);
     void whisper(std::string room, std::string message);
@@ -50,18 +46,13 @@ public:
     void say_connection(bool up);
 
 private:
-    bool has_space(std::size_t bytes);
-    void taken(std::size_t bytes);
     void miss(const std::string& room);
     void on_missed(const std::string& room);
     void on_servers();
     void on_connection();
 
     NewsTaker& taker_;
-    const Limits limits_;
-    // Changes and whispers that wait; only the store's thread adds.
-    std::atomic<std::size_t> count_{0};
-    std::atomic<std::size_t> bytes_{0};
+    Budget waiting_;    // changes and whispers
     std::mutex mutex_;  // of what is rare, below
     // Rooms that the shard will hear of; true: something was missed again since that was posted.
     std::map<std::string, bool> missed_;

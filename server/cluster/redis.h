@@ -4,7 +4,7 @@
 // destructor join it, so they are not for that thread. Ownership: the listener outlives the store.
 // Units: bytes, milliseconds. Errors: Error with the codes below at start, StoreError afterwards; each `away` is
 // followed by on_connection(false), and by on_connection(true) once Redis is back and checked again.
-// Bounds: queue_max calls under way, with queue_bytes_max in them; what was told of a room that is just being opened:
+// Bounds: queue_max calls and bytes under way; what was told of a room that is just being opened:
 // held.h. Source: Redis 7.0, without anything that Valkey 8 lacks; RESP2.
 #pragma once
 
@@ -33,9 +33,8 @@ struct RedisOptions {
     std::uint32_t tail_max = 1000;            // records of a snapshot
     std::uint32_t chat_keep_messages = 2000;  // records of a room; 0: no limit
     Duration nonce_keep = std::chrono::minutes(10);
-    std::size_t queue_max = 65536;
+    Budget::Max queue_max{};
     Duration deadline = std::chrono::seconds(5);  // Redis counts as away if it is silent for so long
-    std::size_t queue_bytes_max = store::queue_bytes_usual;
 };
 
 struct RedisStatus {

@@ -37,7 +37,8 @@ RedisStoreImpl::RedisStoreImpl(RedisOptions options, RedisUrl url, store::Shared
       commands_(Keys(options_.prefix, url.database),
                 {options_.tail_max, options_.chat_keep_messages, options_.nonce_keep}),
       work_(io_.get_executor()),
-      session_(io_, options_, std::move(url), commands_, *this) {}
+      session_(io_, options_, std::move(url), commands_, *this),
+      waiting_(options_.queue_max) {}
 
 RedisStoreImpl::~RedisStoreImpl() { close(); }
 
@@ -74,7 +75,7 @@ void RedisStoreImpl::close() {
 
 RedisStatus RedisStoreImpl::status() const {
     RedisStatus status = session_.status();
-    status.waiting = waiting_;
+    status.waiting = waiting_.count();
     status.unreadable = unreadable_;
     return status;
 }
@@ -87,14 +88,11 @@ void RedisStoreImpl::enqueue(Done<T> done, Run run, std::size_t bytes) {
         const std::lock_guard lock(mutex_);
         if (closed_) {
             refused = StoreError::closed;
-        } else if (waiting_ >= options_.queue_max || waiting_bytes_ + bytes > options_.queue_bytes_max) {
+        } else if (!waiting_.take(bytes)) {
             refused = StoreError::busy;
         } else {
-            ++waiting_;
-            waiting_bytes_ += bytes;
             auto counted = [this, done, bytes](Result<T, StoreError> result) {
-                --waiting_;
-                waiting_bytes_ -= bytes;
+                waiting_.give_back(bytes);
                 if (done) done(std::move(result));
             };
             boost::asio::post(io_, [run = std::move(run), counted = std::move(counted)]() mutable {

@@ -38,7 +38,7 @@ public:
     void void_links(std::string room, std::string life, UnixMs until,
                     store::Done<std::vector<store::LinkRow>> done) override;
     void allow(std::string key, std::uint32_t most, Duration period, store::Done<bool> done) override;
-    std::size_t queued() const override { return waiting_; }
+    std::size_t queued() const override { return waiting_.count(); }
     void close() override;
     RedisStatus status() const override;
 
@@ -89,8 +89,7 @@ private:
     std::promise<Result<void>> first_;
     bool first_told_ = false;
 
-    std::atomic<std::size_t> waiting_{0};
-    std::atomic<std::size_t> waiting_bytes_{0};
+    Budget waiting_;
     std::atomic<std::uint64_t> unreadable_{0};
     std::mutex mutex_;  // of closed_ and of posting
     bool closed_ = false;

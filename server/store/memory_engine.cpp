@@ -276,7 +276,7 @@ Outcome MemoryEngine::sweep(const Retention& retention, UnixMs now, SweepProgres
 std::unique_ptr<Engine> make_memory_engine() { return std::make_unique<MemoryEngine>(); }
 
 std::unique_ptr<Store> open_memory_store() {
-    return std::make_unique<QueuedStore>(make_memory_engine(), QueuedStore::QueueMax{});
+    return std::make_unique<QueuedStore>(make_memory_engine(), Budget::Max{});
 }
 
 }  // namespace waaft::store

@@ -134,11 +134,10 @@ std::unique_ptr<Engine> Files::open_for_reading() {
 
 Result<Opened> open_sqlite_store(SqliteOptions options) {
     const auto files = std::make_shared<Files>(options);
-    const QueuedStore::QueueMax queue_max{options.queue_max, options.queue_bytes_max};
     Opened opened;
     auto engine = files->open(opened);
     if (engine) {
-        opened.store = std::make_unique<QueuedStore>(std::move(*engine), queue_max);
+        opened.store = std::make_unique<QueuedStore>(std::move(*engine), options.queue_max);
         return opened;
     }
     if (!options.on_opening || engine.error().code != "store_full") return engine.error();
@@ -155,8 +154,8 @@ Result<Opened> open_sqlite_store(SqliteOptions options) {
         told(opening);
         return made ? std::move(*made) : nullptr;
     };
-    opened.store =
-        std::make_unique<QueuedStore>(std::move(reading), queue_max, QueuedStore::Later{again, options.open_again});
+    opened.store = std::make_unique<QueuedStore>(std::move(reading), options.queue_max,
+                                                 QueuedStore::Later{again, options.open_again});
     return opened;
 }
 

@@ -66,14 +66,14 @@ private:
 
 }  // namespace
 
-QueuedStore::QueuedStore(std::unique_ptr<Engine> engine, QueueMax queue_max)
+QueuedStore::QueuedStore(std::unique_ptr<Engine> engine, Budget::Max queue_max)
     : QueuedStore(std::move(engine), queue_max, {}) {}
 
-QueuedStore::QueuedStore(std::unique_ptr<Engine> engine, QueueMax queue_max, Later later)
-    : queue_max_(queue_max),
-      engine_(std::move(engine)),
+QueuedStore::QueuedStore(std::unique_ptr<Engine> engine, Budget::Max queue_max, Later later)
+    : engine_(std::move(engine)),
       later_(std::move(later)),
       later_at_(Clock::now() + later_.every),
+      budget_(queue_max),
       thread_([this] { work(); }) {}
 
 QueuedStore::~QueuedStore() { close(); }
@@ -167,20 +167,15 @@ void QueuedStore::push(std::unique_ptr<Call> call) {
         const std::lock_guard lock(mutex_);
         if (closed_) {
             refused = StoreError::closed;
-        } else if (calls_.size() >= queue_max_.calls || bytes_ + call->bytes() > queue_max_.bytes) {
+        } else if (!budget_.take(call->bytes())) {
             refused = StoreError::busy;
         } else {
-            line_up(std::move(call));
+            calls_.push_back(std::move(call));
         }
     }
     if (!refused) return changed_.notify_one();
     call->fail(*refused);
     call->answer();
-}
-
-void QueuedStore::line_up(std::unique_ptr<Call> call) {
-    bytes_ += call->bytes();
-    calls_.push_back(std::move(call));
 }
 
 std::optional<QueuedStore::Batch> QueuedStore::take() {
@@ -195,7 +190,7 @@ std::optional<QueuedStore::Batch> QueuedStore::take() {
     const auto end = calls_.begin() + static_cast<std::ptrdiff_t>(std::min(calls_.size(), batch_max));
     Batch batch(std::make_move_iterator(calls_.begin()), std::make_move_iterator(end));
     calls_.erase(calls_.begin(), end);
-    for (const auto& call : batch) bytes_ -= call->bytes();
+    for (const auto& call : batch) budget_.give_back(call->bytes());
     return batch;
 }
 
@@ -250,7 +245,8 @@ void QueuedStore::finish(Batch batch) {
         if (call->unfinished()) {
             const std::lock_guard lock(mutex_);
             if (!closed_) {
-                line_up(std::move(call));
+                budget_.overdraw(call->bytes());
+                calls_.push_back(std::move(call));
                 continue;
             }
             call->fail(StoreError::closed);

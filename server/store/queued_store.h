@@ -26,12 +26,8 @@ public:
         std::function<std::unique_ptr<Engine>()> make;
         Duration every{};
     };
-    struct QueueMax {
-        std::size_t calls = 65536;
-        std::size_t bytes = queue_bytes_usual;
-    };
-    QueuedStore(std::unique_ptr<Engine> engine, QueueMax queue_max);
-    QueuedStore(std::unique_ptr<Engine> engine, QueueMax queue_max, Later later);
+    QueuedStore(std::unique_ptr<Engine> engine, Budget::Max queue_max);
+    QueuedStore(std::unique_ptr<Engine> engine, Budget::Max queue_max, Later later);
     ~QueuedStore() override;
 
     void create_room(RoomRow row, Done<void> done) override;
@@ -73,7 +69,6 @@ private:
     static constexpr std::size_t batch_max = 4096;
 
     void push(std::unique_ptr<Call> call);
-    void line_up(std::unique_ptr<Call> call);  // with mutex_ held
     // Empty: a deadline of the engine has come. nullopt: closed, and nothing is left.
     std::optional<Batch> take();
     void work();
@@ -82,14 +77,13 @@ private:
     void try_later_engine();
     void finish(Batch batch);
 
-    const QueueMax queue_max_;
     std::unique_ptr<Engine> engine_;
     Later later_;  // empty as soon as the right engine is there
     TimePoint later_at_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<std::unique_ptr<Call>> calls_;
-    std::size_t bytes_ = 0;  // of calls_
+    Budget budget_;  // of calls_
     bool closed_ = false;
     std::once_flag joined_;
     std::thread thread_;  // last: it uses all the others

@@ -8,8 +8,7 @@
 // listener's calls about one room in the order of its revisions as far as nothing was missed (then `revision` jumps).
 // Ownership: values; the listener outlives the store. Units: milliseconds, bytes. Errors: StoreError, `away` while
 // there is no connection: nothing is known about a change that was under way then, so commit it again under its number.
-// Bounds: `queue_max` calls wait, with `queue_bytes_max` in them; above that a call is answered `busy` on the caller's
-// thread.
+// Bounds: `queue_max` calls and bytes wait; above that a call is answered `busy` on the caller's thread.
 #pragma once
 
 #include "server/store/store.h"

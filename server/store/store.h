@@ -5,9 +5,10 @@
 // Writes that were queued together are made durable together (group commit); `done` of a write
 // runs after it is durable, in the order of the calls. Ownership: the engine owns its file and
 // thread; close() finishes what is queued. Errors: StoreError. Bounds: at most `queue_max` calls
-// wait, with at most `queue_bytes_max` in them; above that a call answers `busy` at once, on the caller's thread.
+// and bytes wait; above that a call answers `busy` at once, on the caller's thread.
 #pragma once
 
+#include "server/base/budget.h"
 #include "server/base/result.h"
 #include "server/base/time.h"
 #include "server/signaling/messages.h"
@@ -175,14 +176,12 @@ public:
     virtual void close() = 0;
 };
 
-inline constexpr std::size_t queue_bytes_usual = 64UL << 20;
-
 // Keeps everything in memory: tests, and `--data none`.
 std::unique_ptr<Store> open_memory_store();
 
 struct SqliteOptions {
     std::string path;
-    std::size_t queue_max = 65536;
+    Budget::Max queue_max{};
     std::string vfs;  // empty: the default; tests name one that loses unsynced writes
     // So long after it was deleted a text may still stand in the write-ahead log.
     Duration wipe_after = std::chrono::seconds(20);
@@ -190,7 +189,6 @@ struct SqliteOptions {
     // Without it that is an error (store_full).
     std::function<void(const struct Opening&)> on_opening{};
     Duration open_again = std::chrono::seconds(2);
-    std::size_t queue_bytes_max = queue_bytes_usual;
 };
 struct Opening {
     std::string moved_aside;    // where a corrupt database was moved to, or empty

@@ -435,7 +435,7 @@ TEST_CASE("calls above the bound are busy at once, calls after close() are close
     WAAFT_NEEDS_REDIS();
     RedisServer redis;
     RedisOptions options = options_of(redis.url());
-    options.queue_max = 3;
+    options.queue_max.count = 3;
     Server a(options);
     REQUIRE(create(a).has_value());
     redis.signal(SIGSTOP);
@@ -459,6 +459,26 @@ TEST_CASE("calls above the bound are busy at once, calls after close() are close
     call();
     CHECK(answers.back().get().error() == StoreError::closed);
     a.store->close();
+}
+
+TEST_CASE("what is told or kept counts until Redis has answered, by number and by bytes") {
+    WAAFT_NEEDS_REDIS();
+    constexpr std::size_t told_bytes = 4000;
+    RedisServer redis;
+    RedisOptions options = options_of(redis.url());
+    options.queue_max = {.count = 12, .bytes = 10 * told_bytes};
+    Server a(options);
+    REQUIRE(create(a).has_value());
+    open(a);
+    redis.signal(SIGSTOP);
+    for (int i = 0; i < 20; ++i) a.store->tell("blue-owl", std::string(told_bytes, 'x'));
+    CHECK(a.store->queued() == 8);  // 4,512 bytes each
+    for (int i = 0; i < 20; ++i) a.store->keep_room("blue-owl", std::chrono::hours(1), 0);
+    CHECK(a.store->queued() == 12);
+    CHECK(try_commit(a, change_of(a, 1)).error() == StoreError::busy);
+    redis.signal(SIGCONT);
+    a.store->close();  // answers all
+    CHECK(a.store->queued() == 0);
 }
 
 TEST_CASE("a store closes while Redis is away, or stands still") {

@@ -432,7 +432,7 @@ TEST_CASE("both engines behave alike") {
         DYNAMIC_SECTION(behaviour.name << " in memory") { behaviour.check(*open_memory_store()); }
         DYNAMIC_SECTION(behaviour.name << " in SQLite") {
             const TemporaryDirectory directory;
-            auto opened = open_sqlite_store({directory.file(), 65536, {}});
+            auto opened = open_sqlite_store({.path = directory.file()});
             REQUIRE(opened.has_value());
             behaviour.check(*opened->store);
         }
@@ -443,7 +443,7 @@ TEST_CASE("what was written is there after the store was closed and opened again
     const TemporaryDirectory directory;
     const RoomRow row = make_room();
     {
-        auto opened = open_sqlite_store({directory.file(), 65536, {}});
+        auto opened = open_sqlite_store({.path = directory.file()});
         REQUIRE(opened.has_value());
         CHECK(opened->moved_aside.empty());
         CHECK(opened->migrated_copy.empty());
@@ -452,7 +452,7 @@ TEST_CASE("what was written is there after the store was closed and opened again
         REQUIRE(record_link(*opened->store, row, make_link("one", 1, 2)) == Recorded::done);
         CHECK(void_links(*opened->store, row, read_clocks().wall + 1'000'000).size() == 1);
     }
-    auto opened = open_sqlite_store({directory.file(), 65536, {}});
+    auto opened = open_sqlite_store({.path = directory.file()});
     REQUIRE(opened.has_value());
     CHECK(opened->migrated_copy.empty());
     const auto loaded = load(*opened->store, row.name);

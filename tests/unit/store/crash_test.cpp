@@ -86,7 +86,7 @@ TEST_CASE("what was acknowledged survives a power failure at any point") {
     std::mt19937_64 random(7);
     const RoomRow room = make_room();
     {
-        auto opened = open_sqlite_store({directory.file(), 65536, disk.name()});
+        auto opened = open_sqlite_store({.path = directory.file(), .vfs = disk.name()});
         REQUIRE(opened.has_value());
         REQUIRE(create_room(*opened->store, room).has_value());
     }
@@ -95,7 +95,7 @@ TEST_CASE("what was acknowledged survives a power failure at any point") {
     for (int round = 0; round < 300; ++round) {
         INFO("round " << round);
         if (round % 10 == 0) check_integrity(disk, directory.file());
-        auto opened = open_sqlite_store({directory.file(), 65536, disk.name()});
+        auto opened = open_sqlite_store({.path = directory.file(), .vfs = disk.name()});
         REQUIRE(opened.has_value());
         const Seq next = verify_log(*opened->store, room, expected);
         const std::size_t before = expected.kept.size();
@@ -104,7 +104,7 @@ TEST_CASE("what was acknowledged survives a power failure at any point") {
         acknowledged += expected.kept.size() - before;
         disk.restart();
     }
-    auto opened = open_sqlite_store({directory.file(), 65536, disk.name()});
+    auto opened = open_sqlite_store({.path = directory.file(), .vfs = disk.name()});
     REQUIRE(opened.has_value());
     verify_log(*opened->store, room, expected);
     CHECK(acknowledged > 2000);  // else the test would not say much
@@ -113,7 +113,7 @@ TEST_CASE("what was acknowledged survives a power failure at any point") {
 TEST_CASE("posts that were queued together share their sync") {
     const TemporaryDirectory directory;
     CrashVfs disk("count", 1);
-    auto opened = open_sqlite_store({directory.file(), 65536, disk.name()});
+    auto opened = open_sqlite_store({.path = directory.file(), .vfs = disk.name()});
     REQUIRE(opened.has_value());
     Store& store = *opened->store;
     const RoomRow room = make_room();
@@ -139,7 +139,7 @@ TEST_CASE("posts that were queued together share their sync") {
 TEST_CASE("a full disk refuses writes, goes on reading, and writes again when there is space") {
     const TemporaryDirectory directory;
     CrashVfs disk("full", 1);
-    auto opened = open_sqlite_store({directory.file(), 65536, disk.name()});
+    auto opened = open_sqlite_store({.path = directory.file(), .vfs = disk.name()});
     REQUIRE(opened.has_value());
     Store& store = *opened->store;
     const RoomRow room = make_room();
@@ -161,7 +161,7 @@ TEST_CASE("a full disk refuses writes, goes on reading, and writes again when th
     REQUIRE(append(store, to(room, make_chat(next, "again"))).has_value());
     store.close();
     check_integrity(disk, directory.file());
-    auto again = open_sqlite_store({directory.file(), 65536, disk.name()});
+    auto again = open_sqlite_store({.path = directory.file(), .vfs = disk.name()});
     REQUIRE(again.has_value());
     const Page page = since(*again->store, room.name, 0, 10000);
     REQUIRE(page.items.size() == next);

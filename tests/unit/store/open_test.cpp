@@ -31,7 +31,7 @@ void run_sql(const std::string& file, const std::string& sql) {
     REQUIRE(database.opened());
     REQUIRE(database.execute(sql) == SQLITE_OK);
 }
-Result<Opened> open_at(const std::string& file) { return open_sqlite_store({file, 65536, {}}); }
+Result<Opened> open_at(const std::string& file) { return open_sqlite_store({.path = file}); }
 
 void make_log(const std::string& file, Seq posts) {
     auto opened = open_at(file);
@@ -272,7 +272,7 @@ TEST_CASE("a deleted text is soon in no file any more while the store is open") 
 
 TEST_CASE("nothing is written to a database that was moved away, and it goes on when it is back") {
     const TemporaryDirectory directory;
-    const auto opened = open_sqlite_store({directory.file(), 100, {}});
+    const auto opened = open_sqlite_store({.path = directory.file(), .queue_max = {.count = 100}});
     REQUIRE(opened.has_value());
     Store& store = *opened->store;
     const RoomRow room = make_room();

@@ -32,7 +32,7 @@ private:
 
 TEST_CASE("a full queue says busy at once, on the caller's thread") {
     const TemporaryDirectory directory;
-    auto opened = open_sqlite_store({directory.file(), 3, {}});
+    auto opened = open_sqlite_store({.path = directory.file(), .queue_max = {.count = 3}});
     REQUIRE(opened.has_value());
     Store& store = *opened->store;
     REQUIRE(create_room(store, make_room()).has_value());
@@ -55,7 +55,7 @@ TEST_CASE("a full queue says busy at once, on the caller's thread") {
 
 TEST_CASE("a queue is full when long texts wait, too") {
     constexpr std::size_t text_bytes = 4000;
-    QueuedStore store(make_memory_engine(), {.calls = 1000, .bytes = 10 * text_bytes});
+    QueuedStore store(make_memory_engine(), {.count = 1000, .bytes = 10 * text_bytes});
     REQUIRE(create_room(store, make_room()).has_value());
     Hold hold(store);
     const auto refused_of = [&](Seq first, Seq count, std::size_t bytes) {
@@ -104,7 +104,7 @@ TEST_CASE("answers come in the order of the calls, and one that fails harms no o
     SECTION("in memory") { check(*open_memory_store()); }
     SECTION("in SQLite") {
         const TemporaryDirectory directory;
-        auto opened = open_sqlite_store({directory.file(), 65536, {}});
+        auto opened = open_sqlite_store({.path = directory.file()});
         REQUIRE(opened.has_value());
         check(*opened->store);
     }
@@ -131,7 +131,7 @@ TEST_CASE("close finishes what is queued and refuses what comes later") {
 
 TEST_CASE("a long sweep lets others between") {
     const TemporaryDirectory directory;
-    auto opened = open_sqlite_store({directory.file(), 65536, {}});
+    auto opened = open_sqlite_store({.path = directory.file()});
     REQUIRE(opened.has_value());
     Store& store = *opened->store;
     REQUIRE(create_room(store, make_room()).has_value());
@@ -152,7 +152,7 @@ TEST_CASE("a long sweep lets others between") {
 
 TEST_CASE("a sweep that close() meets is answered") {
     const TemporaryDirectory directory;
-    auto opened = open_sqlite_store({directory.file(), 65536, {}});
+    auto opened = open_sqlite_store({.path = directory.file()});
     REQUIRE(opened.has_value());
     Store& store = *opened->store;
     REQUIRE(create_room(store, make_room()).has_value());
@@ -188,7 +188,7 @@ TEST_CASE(
     for (const bool readable : {true, false}) {
         CAPTURE(readable);
         possible = false;
-        QueuedStore store(readable ? make_memory_engine() : nullptr, {.calls = 100},
+        QueuedStore store(readable ? make_memory_engine() : nullptr, {.count = 100},
                           {make, std::chrono::milliseconds(1)});
         CHECK(create_room(store, make_room()).error() == StoreError::full);
         CHECK(sweep(store, {}, 0).error() == StoreError::full);
