@@ -145,7 +145,7 @@ public:
     // How many steps of connections that are not established yet (first bytes, TLS handshakes) this turn of the loop
     // may have, after all who are connected were served. Asked each turn in which such a step is ready; with 0 they
     // wait.
-    virtual unsigned newcomers_per_turn() { return 8; }
+    virtual unsigned newcomers_per_turn() { return 64; }
 };
 
 // Counted by one shard, read by any thread.
