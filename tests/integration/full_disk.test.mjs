@@ -1,14 +1,16 @@
 // A server that starts where there is no space left: calls go on, chat says so, and all is well when there is space again.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import { describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
+import { temporaryFolder } from '../support/cleanup.mjs';
 import { join, joinOutcome, resume } from '../support/client.mjs';
 import { assertPromised } from '../support/openapi.mjs';
 import { createRoom, http, rest } from '../support/rest.mjs';
 import { startServer, until } from '../support/server.mjs';
 import { mountSmallDisk, skipWithoutSmallDisk } from '../support/small_disk.mjs';
+import { sql } from '../support/sqlite.mjs';
 
 const startOn = (t, disk, folder = '') => startServer(t, { data: joinPath(disk.data, folder) }, { prefix: disk.prefix });
 
@@ -107,5 +109,30 @@ describe('on a full disk', { skip: skipWithoutSmallDisk, concurrency: true }, ()
     const ann = await join(t, server, { room });
     assert.deepEqual(ann.welcome.items.map(({ text }) => text), ['of before']);
     await ann.chat('after');
+  });
+
+  test('a database of an older version waits for the space to copy it, untouched', async (t) => {
+    const disk = await mountSmallDisk(t);
+    const room = await leaveRoom(t, disk, 'SIGTERM');
+    const file = joinPath(disk.outside, 'waaft.db');
+    // SQLite follows the link that leads to that disk, and would be beside it.
+    const elsewhere = joinPath(temporaryFolder(t), 'waaft.db');
+    copyFileSync(file, elsewhere);
+    await sql(elsewhere, 'DROP TABLE links');
+    await sql(elsewhere, 'PRAGMA user_version = 2');
+    const before = readFileSync(elsewhere);
+    writeFileSync(file, before);
+    disk.fill();
+    const server = await startOn(t, disk);
+    assert.match((await server.troubles())[0], /no room can be read/);
+    assert.equal(await joinOutcome(t, server, { room }), 'busy');
+    assert.deepEqual(readFileSync(file), before);
+    assert.deepEqual(readdirSync(disk.outside).filter((name) => name.endsWith('.bak')), []);
+    disk.makeSpace();
+    await until(async () => (await server.ops('/readyz')).status === 200, 'it is migrated');
+    const ann = await join(t, server, { room });
+    assert.deepEqual(ann.welcome.items.map(({ text }) => text), ['of before']);
+    await ann.chat('after');
+    assert.ok(readdirSync(disk.outside).includes('waaft.db.v2.bak'));
   });
 });
