@@ -60,7 +60,7 @@ function StartForm(props: StartFormProps) {
   const [refused, setRefused] = useState(false); // that room name
   const roomInput = useRef<HTMLInputElement>(null);
   const [password, setPassword] = useState('');
-  const { busy, waits, failed, start } = useStart(props);
+  const { state, start } = useStart(props);
   const submit = (event: Event) => {
     event.preventDefault();
     const chosen = finishedRoomName(roomName);
@@ -81,26 +81,34 @@ function StartForm(props: StartFormProps) {
         <RoomNameField value={roomName} onValue={onRoomName} refused={refused} input={roomInput} />
         <PasswordField label="Password" hint="Empty: who has the link can come in." value={password} onValue={setPassword} />
       </details>
-      {failed && <ApiFailure error={failed} />}
-      <Button type="submit" tone="main" class="wide" data-testid="start" aria-busy={busy}>
-        {waits ? 'The server is busy: one moment…' : busy ? 'Starting…' : kind === 'call' ? 'Start the call' : 'Start the broadcast'}
+      {state instanceof ApiError && <ApiFailure error={state} />}
+      <Button type="submit" tone="main" class="wide" data-testid="start" aria-busy={isUnderWay(state)}>
+        {startWords(state, kind)}
       </Button>
     </form>
   );
 }
 
+// An ApiError: why it failed.
+type StartState = 'idle' | 'starting' | 'server busy' | ApiError;
+
+const isUnderWay = (state: StartState) => state === 'starting' || state === 'server busy';
+
+function startWords(state: StartState, kind: RoomKind): string {
+  if (state === 'starting') return 'Starting…';
+  if (state === 'server busy') return 'The server is busy: one moment…';
+  return kind === 'call' ? 'Start the call' : 'Start the broadcast';
+}
+
 function useStart({ name, kind, intent, onStarted }: StartFormProps) {
-  const [busy, setBusy] = useState(false);
-  const [waits, setWaits] = useState(false); // for a server that is busy
-  const [failed, setFailed] = useState<ApiError | null>(null);
+  const [state, setState] = useState<StartState>('idle');
   const pause = (ms: number) => {
-    setWaits(true);
+    setState('server busy');
     return new Promise<void>((resolve) => setTimeout(resolve, ms));
   };
   const start = async (roomName: string, password: string) => {
-    if (busy) return;
-    setBusy(true);
-    setFailed(null);
+    if (isUnderWay(state)) return;
+    setState('starting');
     if (kind === 'call') startCapture(intent);
     try {
       const made = await createRoom({ kind, ...(roomName && { name: roomName }), ...(password && { password }) }, pause);
@@ -108,12 +116,10 @@ function useStart({ name, kind, intent, onStarted }: StartFormProps) {
       if (kind === 'broadcast') capture.stop(); // the preview is for nobody else
       onStarted(made.room, { name: saidName(name, 'Host'), password, unsaved: made.kept === false });
     } catch (error) {
-      setFailed(error instanceof ApiError ? error : new ApiError('unreachable', ''));
-      setBusy(false);
-      setWaits(false);
+      setState(error instanceof ApiError ? error : new ApiError('unreachable', ''));
     }
   };
-  return { busy, waits, failed, start };
+  return { state, start };
 }
 
 // Also where it was folded away.
