@@ -84,7 +84,7 @@ test-cluster: deps deps-test deps-cluster web ## tests that need a Kubernetes cl
 	@WAAFT=$(CURDIR)/build/dev/cmd/waaft scripts/run-cluster-tests
 
 lint: deps-test deps-lint ## dependency table, sizes, formatting, shell scripts
-	@for check in includes files names cleanup; do python3 -B tests/lint/$$check.py || exit 1; done
+	@for check in includes circles files names cleanup; do python3 -B tests/lint/$$check.py || exit 1; done
 	@git ls-files '*.cpp' '*.h' | xargs $(clang_format) --dry-run --Werror
 	@shellcheck scripts/* .ci/run $$(git ls-files '*.sh')
 

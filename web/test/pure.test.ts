@@ -10,7 +10,7 @@ import type { ChatRecord, Member, Role, RoomInfo, RoomKind } from '../messages.j
 import type { PathState } from '../media.js';
 import { troubleWords } from '../path_words.js';
 import { guarded } from '../guard.js';
-import { createStore } from '../store.js';
+import { createStore, selectFields } from '../store.js';
 import { placeOf } from '../place.js';
 import { judge, snapshot, type Quality, type Snapshot } from '../quality.js';
 import { shareLinks, shareWords } from '../sharing.js';
@@ -424,6 +424,20 @@ test('a link that would read as another one is shown with what turns it around',
   assert.deepEqual(pieces('https://good.example/\u202egpj.exe'), [
     { kind: 'link', text: 'https://good.example/%E2%80%AEgpj.exe', href: 'https://good.example/%E2%80%AEgpj.exe' },
   ]);
+});
+
+test('some fields of a store are the same object until one of them changes', () => {
+  const store = createStore({ members: ['Ann'], log: 0, live: false });
+  const select = selectFields<{ members: string[]; log: number; live: boolean }, 'members' | 'live'>('members', 'live');
+  const first = select(store.get());
+  assert.deepEqual(first, { members: ['Ann'], live: false });
+  store.set({ log: 1 });
+  assert.equal(select(store.get()), first);
+  store.set({ live: true });
+  const second = select(store.get());
+  assert.deepEqual(second, { members: ['Ann'], live: true });
+  store.set({ log: 2, members: second.members });
+  assert.equal(select(store.get()), second);
 });
 
 test('a listener that throws stops nobody, and is told', (t) => {

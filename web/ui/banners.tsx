@@ -7,10 +7,10 @@ import { isLive } from '../on_air.js';
 import type { Status } from '../protocol.js';
 import type { Notice, Room } from '../room.js';
 import { loadSettings } from '../storage.js';
-import { useInterval, useStore } from './hooks.js';
+import type { RoomActions } from './actions.js';
+import { useFields, useInterval, useStore } from './hooks.js';
 import { CloseIcon } from './icons.js';
 import { Button, IconButton } from './parts.js';
-import type { RoomActions } from './room_view.js';
 import { DeviceFailures } from './preview.js';
 
 export function ConnectionStatus({ room }: { room: Room }) {
@@ -43,8 +43,8 @@ interface BannersProps {
 }
 
 export function Banners({ room, actions, unsaved }: BannersProps) {
-  const state = useStore(room.store, (value) => value);
-  const me = room.me();
+  const state = useFields(room.store, 'room', 'members', 'you', 'capture', 'waiting', 'status');
+  const me = state.members.find(({ id }) => id === state.you);
   const broadcast = state.room?.kind === 'broadcast';
   const failing = Object.values(state.capture.failures).some(Boolean);
   return (
@@ -65,14 +65,7 @@ export function Banners({ room, actions, unsaved }: BannersProps) {
           </p>
         </div>
       )}
-      {unsaved && state.log.messages.length === 0 && (
-        <div class="note note-warn" data-testid="unsaved" role="status">
-          <p>
-            <strong>This room is not saved yet:</strong> the server’s disk is full. If the server restarts before there is
-            space, the room is gone.
-          </p>
-        </div>
-      )}
+      {unsaved && <UnsavedBanner room={room} />}
       {me && !me.place && state.room && (
         <div class="note note-info" data-testid="no-place" role="status">
           <p>
@@ -84,6 +77,20 @@ export function Banners({ room, actions, unsaved }: BannersProps) {
       {broadcast && me?.role === 'host' && <HostBanner room={room} actions={actions} />}
       {broadcast && me?.role === 'speaker' && <SpeakerBanner room={room} />}
       {failing && me?.role !== 'viewer' && <DeviceFailures state={state.capture} />}
+    </div>
+  );
+}
+
+// A message that was posted shows that there is space again.
+function UnsavedBanner({ room }: { room: Room }) {
+  const unsaved = useStore(room.store, ({ log }) => log.messages.length === 0);
+  if (!unsaved) return null;
+  return (
+    <div class="note note-warn" data-testid="unsaved" role="status">
+      <p>
+        <strong>This room is not saved yet:</strong> the server’s disk is full. If the server restarts before there is
+        space, the room is gone.
+      </p>
     </div>
   );
 }

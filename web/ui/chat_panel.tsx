@@ -5,10 +5,10 @@ import { failure } from '../failures.js';
 import type { ChatRecord, Gap, Posted } from '../protocol.js';
 import type { Room } from '../room.js';
 import { lengthWords, pieces, postable } from '../text.js';
+import type { RoomActions } from './actions.js';
 import { useStore } from './hooks.js';
 import { ChatIcon, CloseIcon, SendIcon, SmileIcon, TrashIcon } from './icons.js';
 import { Button, IconButton } from './parts.js';
-import type { RoomActions } from './room_view.js';
 import { Avatar } from './tile.js';
 
 const emojis = ['👍', '❤️', '😂', '🎉', '😮', '👏'];

@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import type { Room } from '../room.js';
+import type { RoomActions } from './actions.js';
 import { useMedia, useStore } from './hooks.js';
 import { ChatIcon, LeaveIcon, LinkIcon, MoreIcon, PeopleIcon, ScreenIcon, SlidersIcon } from './icons.js';
 import { IconButton } from './parts.js';
 import { Meter, SlotToggle } from './preview.js';
-import type { RoomActions } from './room_view.js';
 
 interface ControlBarProps {
   room: Room;

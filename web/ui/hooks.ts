@@ -4,7 +4,7 @@ import { capture, captureStore } from '../browser.js';
 import type { CaptureState } from '../capture.js';
 import { shortcutOf, type Shortcut } from '../shortcuts.js';
 import { loadSettings } from '../storage.js';
-import type { Store } from '../store.js';
+import { selectFields, type Store } from '../store.js';
 
 // What `select` gives of a store, again whenever that changes.
 export function useStore<T, R>(store: Store<T>, select: (value: T) => R): R {
@@ -20,6 +20,13 @@ export function useStore<T, R>(store: Store<T>, select: (value: T) => R): R {
     return store.subscribe(check);
   }, [store]);
   return selected;
+}
+
+// Some fields of a store, again whenever one of them changes; always the same ones.
+export function useFields<T extends object, K extends keyof T>(store: Store<T>, ...keys: K[]): Pick<T, K> {
+  const select = useRef<((value: T) => Pick<T, K>) | null>(null);
+  select.current ??= selectFields<T, K>(...keys);
+  return useStore(store, select.current);
 }
 
 export function useCapture(): CaptureState {

@@ -2,10 +2,10 @@ import { useState } from 'preact/hooks';
 import { troubleWords } from '../path_words.js';
 import type { Live, Member, Role } from '../protocol.js';
 import type { Room } from '../room.js';
+import type { RoomActions } from './actions.js';
 import { useStore } from './hooks.js';
 import { CameraIcon, CloseIcon, MicIcon, MicOffIcon, MoreIcon, ScreenIcon } from './icons.js';
 import { Button, IconButton } from './parts.js';
-import type { RoomActions } from './room_view.js';
 import { Avatar } from './tile.js';
 
 const ranks: Record<Role, number> = { host: 0, speaker: 1, viewer: 2 };

@@ -6,6 +6,7 @@ import type { Slot } from '../media.js';
 import { isLive } from '../on_air.js';
 import type { Room } from '../room.js';
 import { saveSettings } from '../storage.js';
+import type { Panel, RoomActions } from './actions.js';
 import { ChatPanel } from './chat_panel.js';
 import { ControlBar } from './control_bar.js';
 import { Banners, ConnectionStatus, Notices } from './banners.js';
@@ -18,18 +19,6 @@ import { startCapture } from './preview.js';
 import { SettingsDialog } from './settings_dialog.js';
 import { ShareDialog } from './share_dialog.js';
 import { Stage } from './stage.js';
-
-export type Panel = 'chat' | 'people' | null;
-
-export interface RoomActions {
-  toggle(slot: Slot): void;
-  panel: Panel;
-  setPanel(panel: Panel): void;
-  share(): void;
-  settings(): void;
-  ask(question: Question): void;
-  leave(): void;
-}
 
 interface RoomViewProps {
   room: Room;

@@ -7,7 +7,7 @@ import { mayPublish } from '../media.js';
 import type { Member } from '../protocol.js';
 import type { Room, RoomState } from '../room.js';
 import { nothingToWatch, stageWords } from '../stage_words.js';
-import { useCapture, useInterval, useSize, useStore } from './hooks.js';
+import { useCapture, useFields, useInterval, useSize, useStore } from './hooks.js';
 import { SpeakerIcon } from './icons.js';
 import { Button } from './parts.js';
 import { Tile } from './tile.js';
@@ -15,15 +15,19 @@ import { Tile } from './tile.js';
 const facesMax = 9;
 const gap = 10;
 
+// What the stage shows; all else that happens, as in the chat, leaves it as it is.
+const shown = ['room', 'members', 'you', 'capture', 'peers', 'everJoined', 'everLive'] as const;
+type Shown = Pick<RoomState, (typeof shown)[number]>;
+
 export function Stage({ room }: { room: Room }) {
-  const state = useStore(room.store, (value) => value);
+  const state = useFields(room.store, ...shown);
   const [ref, size] = useSize();
   const speaking = useSpeaking(room);
   const faces = useMemo(() => facesOf(state), [state.room, state.members, state.you]);
   const what = arrangement(faces, state);
   const rects = arrange(what, size, gap);
   const hidden = faces.length > 0 ? state.members.filter(mayPublish).length - faces.length : 0;
-  const me = room.me();
+  const me = state.members.find(({ id }) => id === state.you);
   const tile = (member: Member, slot: 'cam' | 'screen') => {
     const key = `${slot}-${member.id}`;
     const rect = rects.get(key);
@@ -57,16 +61,16 @@ export function Stage({ room }: { room: Room }) {
 }
 
 // Who is shown: those with a place first, in order of coming.
-function facesOf({ room, members, you }: RoomState): Member[] {
+function facesOf({ room, members, you }: Shown): Member[] {
   if (nothingToWatch({ room, members, you })) return [];
   const publishers = members.filter(mayPublish);
   const ranked = [...publishers.filter(({ place }) => place), ...publishers.filter(({ place }) => !place)];
-  const shown = ranked.slice(0, facesMax);
+  const first = ranked.slice(0, facesMax);
   const me = publishers.find(({ id }) => id === you);
-  return me && !shown.includes(me) ? [...shown.slice(0, facesMax - 1), me] : shown;
+  return me && !first.includes(me) ? [...first.slice(0, facesMax - 1), me] : first;
 }
 
-function arrangement(faces: Member[], { you, capture: { on } }: RoomState): Arrangement {
+function arrangement(faces: Member[], { you, capture: { on } }: Shown): Arrangement {
   const sharing = faces.filter(({ id, live }) => (id === you ? on.screen : live.screen));
   const featured = sharing[0] ? `screen-${sharing[0].id}` : null;
   const keys = [...sharing.slice(1).map(({ id }) => `screen-${id}`), ...faces.map(({ id }) => `cam-${id}`)];
@@ -76,7 +80,7 @@ function arrangement(faces: Member[], { you, capture: { on } }: RoomState): Arra
   return { featured, faces: pair ? keys.filter((key) => key !== self) : keys, floating: pair ? self : null };
 }
 
-function trackOf(state: RoomState, member: Member, slot: 'cam' | 'screen'): MediaStreamTrack | null {
+function trackOf(state: Shown, member: Member, slot: 'cam' | 'screen'): MediaStreamTrack | null {
   if (member.id === state.you) return state.capture.on[slot] ? state.capture.tracks[slot] : null;
   const peer = state.peers.get(member.id);
   const arrives = peer?.path === 'connected' || peer?.path === 'mending';
