@@ -1,31 +1,31 @@
 """Proves the table of ARCHITECTURE.md: which folder may include what.
 
 For each folder of server/ and for cmd/ it lists the folders or files of ours, and the libraries,
-that may stand in an #include; anything else is a mistake. Folders of engines see no socket, no
-thread and no clock.
+that may stand in an #include; anything else is a mistake, and so is what nobody includes, and a
+target that links a folder of ours of which nothing may be included. Folders of engines see no
+socket, no thread and no clock.
 """
+import collections
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-ENGINES = {"rtp", "rtc", "media", "room", "signaling"}
+ENGINES = {"rtc", "room", "signaling"}
 
 # Of ours: a folder ("base") or a file ("signaling/messages.h").
 OURS = {
     "server/base": set(),
-    "server/rtp": {"base"},
-    "server/rtc": {"base", "rtp"},
-    "server/media": {"base", "rtp"},
+    "server/rtc": {"base"},
     "server/signaling": {"base"},
     "server/room": {"base", "signaling/messages.h", "signaling/text.h", "signaling/wire_size.h"},
     "server/store": {"base", "signaling/messages.h", "signaling/wire_size.h"},
     "server/auth": {"base", "signaling/messages.h"},
     "server/cluster": {"base", "store", "room/shared.h", "signaling"},
     "server/net": {"base"},
-    "server/app": {"base", "rtp", "rtc", "media", "signaling", "room", "store", "auth", "cluster", "net"},
-    "cmd": {"base", "auth/api_keys.h", "app/settings.h", "app/config.h", "app/build_info.h", "app/setting_values.h"},
+    "server/app": {"base", "rtc", "signaling", "room", "store", "auth", "cluster", "net"},
+    "cmd": {"base", "auth/api_keys.h", "app/settings.h", "app/config.h", "app/build_info.h"},
     "cmd/os": {"base"},
     "cmd/curl": {"base"},
     "cmd/yaml": {"base"},
@@ -33,73 +33,71 @@ OURS = {
     "cmd/project": {"base", "app/settings.h", "app/setting_values.h", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/command.h",
                     "cmd/nearest.h"},
     "cmd/registry": {"base", "cmd/os", "cmd/curl", "cmd/ui", "cmd/project", "cmd/command.h", "cmd/json_text.h"},
-    "cmd/image": {"base", "cmd/os", "cmd/ui", "cmd/project", "cmd/registry", "cmd/kube", "cmd/command.h",
-                  "cmd/json_text.h"},
+    "cmd/image": {"base", "cmd/os", "cmd/ui", "cmd/project", "cmd/registry", "cmd/kube", "cmd/command.h"},
     "cmd/push": {"base", "cmd/os", "cmd/ui", "cmd/project", "cmd/registry", "cmd/image", "cmd/command.h",
                  "cmd/json_text.h"},
     "cmd/manifest": {"base", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/command.h"},
-    "cmd/init": {"base", "app/settings.h", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/registry", "cmd/command.h"},
-    "cmd/kube": {"base", "cmd/os", "cmd/curl", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/command.h", "cmd/json_text.h"},
-    "cmd/deploy": {"base", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/registry", "cmd/image", "cmd/manifest",
-                   "cmd/kube", "cmd/load", "cmd/gke",
-                   "cmd/command.h", "cmd/json_text.h"},
-    "cmd/status": {"base", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/kube", "cmd/command.h", "cmd/json_text.h"},
-    "cmd/doctor": {"base", "cluster/inspect.h", "cluster/redis.h", "cmd/os", "cmd/ui", "cmd/yaml",
-                   "cmd/project", "cmd/registry", "cmd/kube", "cmd/status", "cmd/command.h", "cmd/json_text.h"},
+    "cmd/init": {"app/settings.h", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/registry", "cmd/command.h"},
+    "cmd/kube": {"base", "cmd/os", "cmd/curl", "cmd/ui", "cmd/project"},
+    "cmd/deploy": {"base", "cmd/os", "cmd/ui", "cmd/project", "cmd/registry", "cmd/manifest", "cmd/kube", "cmd/load",
+                   "cmd/gke", "cmd/command.h", "cmd/json_text.h"},
+    "cmd/status": {"base", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/kube", "cmd/command.h"},
+    "cmd/doctor": {"base", "cluster/inspect.h", "cluster/redis.h", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project",
+                   "cmd/registry", "cmd/kube", "cmd/status", "cmd/command.h"},
     "cmd/gke": {"base", "cmd/os", "cmd/ui", "cmd/yaml", "cmd/project", "cmd/command.h"},
     "cmd/pod": {"base", "net/tls.h", "cmd/os", "cmd/command.h"},
-    "cmd/bench": {"base", "signaling", "rtc", "net", "cluster/resp.h", "cmd/os", "cmd/ui", "cmd/image", "cmd/load", "cmd/command.h",
-                  "cmd/json_text.h"},
-    "cmd/load": {"base", "signaling", "rtc", "net", "cmd/command.h", "cmd/json_text.h"},
+    "cmd/bench": {"base", "signaling", "cluster/resp.h", "cmd/os", "cmd/image", "cmd/load", "cmd/command.h"},
+    "cmd/load": {"base", "signaling", "rtc", "cmd/command.h"},
 }
 # One file may see more than its folder.
 OURS_OF_FILE = {"cmd/main.cpp": {"app/run.h"}}
 
 LIBRARIES = {
-    "server/base": {"boost/system", "spdlog", "fmt", "nss.h"},
-    "server/rtp": set(),
-    "server/rtc": {"openssl"},
-    "server/media": set(),
+    "server/base": {"boost/system", "spdlog", "nss.h"},
+    "server/rtc": set(),
     "server/signaling": {"boost/json", "unictype.h"},
     "server/room": set(),
     "server/store": {"sqlite3.h"},
     "server/auth": {"boost/json", "openssl", "argon2.h"},
-    "server/cluster": {"boost/asio", "boost/json", "boost/system", "hiredis", "openssl"},
-    "server/net": {"boost/asio", "boost/beast", "boost/intrusive", "boost/system", "boost/core", "openssl"},
-    "server/app": {"boost/asio", "boost/beast", "boost/json", "boost/system", "openssl", "httplib.h", "prometheus",
-                   "qrencode.h"},
+    "server/cluster": {"boost/asio", "boost/json", "hiredis", "openssl"},
+    "server/net": {"boost/asio", "boost/beast", "boost/intrusive", "openssl"},
+    "server/app": {"boost/asio", "boost/json", "httplib.h", "prometheus", "qrencode.h"},
     "cmd": {"boost/json", "boost/version.hpp", "CLI", "openssl/crypto.h", "qrencode.h", "spdlog/version.h",
             "sqlite3.h", "waaft_commit.h", "waaft_versions.h"},
-    "cmd/os": {"poll.h", "spawn.h", "sys/eventfd.h", "sys/syscall.h"},
+    "cmd/os": {"poll.h", "sys/eventfd.h", "sys/syscall.h"},
     "cmd/yaml": {"boost/json", "yaml-cpp"},
     "cmd/ui": {"boost/json", "poll.h", "sys/ioctl.h"},  # the width of a terminal, an answer typed there
-    "cmd/project": {"boost/json", "yaml-cpp"},
-    "cmd/image": {"boost/json", "openssl", "zlib.h", "libdeflate.h"},
+    "cmd/project": {"boost/json"},
+    "cmd/image": {"boost/json", "libdeflate.h"},
+    # It speaks HTTP over a Unix socket, as kubectl proxy has one; cpp-httplib of Debian 12 does not.
     "cmd/curl": {"curl", "dlfcn.h"},
-    "cmd/registry": {"boost/json", "openssl", "curl", "zlib.h"},
+    "cmd/registry": {"boost/json", "openssl", "zlib.h"},
     "cmd/push": {"boost/json"},
-    "cmd/manifest": {"boost/json", "openssl", "yaml-cpp"},
+    "cmd/manifest": {"boost/json", "openssl"},
     "cmd/init": {"boost/json"},
-    # Of these only curl speaks HTTP over a Unix socket (cpp-httplib of Debian 12 does not): kubectl proxy has one.
-    "cmd/kube": {"boost/json", "openssl", "curl"},
+    "cmd/kube": {"boost/json"},
     "cmd/deploy": {"boost/json", "openssl", "poll.h"},  # waits for an interrupt
     "cmd/status": {"boost/json", "openssl", "poll.h"},  # certificates; waiting for the next look
     "cmd/doctor": {"boost/json"},
     "cmd/gke": {"boost/json"},
     "cmd/pod": {"boost/json", "httplib.h"},
-    "cmd/bench": {"boost/asio", "boost/beast", "boost/json", "openssl", "httplib.h"},
-    "cmd/load": {"boost/asio", "boost/beast", "boost/json", "openssl", "httplib.h"},
+    "cmd/bench": {"boost/json"},
+    "cmd/load": {"boost/json", "openssl", "httplib.h"},
 }
-NOT_IN = {"server/auth": {"openssl/ssl.h"}, "server/rtc": set(), "cmd": {"openssl/ssl.h"}}
+NOT_IN = {"server/auth": {"openssl/ssl.h"}, "cmd": {"openssl/ssl.h"}}
 
 SYSTEM = {"unistd.h", "fcntl.h", "sys/stat.h", "sys/file.h", "sys/random.h", "sys/resource.h", "sys/mman.h",
-          "sys/types.h", "sys/wait.h", "sys/signalfd.h", "sys/timerfd.h", "sys/prctl.h", "elf.h", "pthread.h", "signal.h", "sys/sysinfo.h", "sched.h"}
-SOCKETS = {"sys/socket.h", "sys/uio.h", "netinet/in.h", "netinet/tcp.h", "netinet/udp.h", "netdb.h", "ifaddrs.h",
-           "net/if.h", "sys/epoll.h", "poll.h", "linux/errqueue.h", "linux/sockios.h", "sys/ioctl.h"}
+          "sys/types.h", "sys/wait.h", "sys/signalfd.h", "sys/prctl.h", "elf.h", "pthread.h", "sched.h"}
+SOCKETS = {"sys/socket.h", "sys/uio.h", "netinet/in.h", "netinet/tcp.h", "netdb.h", "ifaddrs.h",
+           "sys/epoll.h", "poll.h", "sys/ioctl.h"}
 ADDRESSES = {"arpa/inet.h"}  # text forms of addresses, no socket
-MAY_OPEN_SOCKETS = {"server/net", "server/cluster", "server/app", "cmd/bench", "cmd/load", "cmd/pod"}
+MAY_OPEN_SOCKETS = {"server/net", "cmd/bench", "cmd/load", "cmd/pod"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+LIBRARY_TARGET = re.compile(r"waaft_library\(\w+ (?:EXCLUDE [^)]*?)?LINK ([^)]*)\)")
+LINKED = re.compile(r"\bwaaft_(\w+)")
+# Targets that are not called as their folder.
+TARGETS = {"settings": "app", "json_text": "cmd/json_text.h", "nearest": "cmd/nearest.h"}
 CLOCK_OR_THREAD = re.compile(r"\b(?:[A-Za-z_]*[cC]lock|Clock)::now\(|\bstd::(?:jthread|thread|mutex|async)\b|\bread_clocks\(")
 
 
@@ -151,6 +149,44 @@ def check_file(path, text):
     return problems
 
 
+def name_of(include):
+    """As the table names what is ours."""
+    return include.removeprefix("server/")
+
+
+def unused(texts):
+    """Permissions that nobody needs: each would let somebody do by mistake what was never decided."""
+    quoted = collections.defaultdict(set)
+    angled = collections.defaultdict(set)
+    for path, text in texts.items():
+        for sign, name in re.findall(INCLUDE.pattern, text, re.MULTILINE):
+            (quoted if sign == '"' else angled)[folder_of(path)].add(name_of(name) if sign == '"' else name)
+    problems = []
+    for table, included in ((OURS, quoted), (LIBRARIES, angled)):
+        for folder, allowed in table.items():
+            problems += [f"includes.py: {folder} may include {entry}, and does not" for entry in sorted(allowed)
+                         if not any(begins(name, {entry}) for name in included[folder])]
+    everywhere = set().union(*angled.values())
+    problems += [f"includes.py: {name} may be included, and is not" for name in sorted((SYSTEM | SOCKETS | ADDRESSES) - everywhere)]
+    problems += [f"includes.py: {folder} may open sockets, and does not" for folder in sorted(MAY_OPEN_SOCKETS)
+                 if not SOCKETS & angled[folder]]
+    return problems
+
+
+def check_links(path, text):
+    """Of the target that waaft_library() makes; `cmd` joins all of its folders."""
+    folder = path.parent.as_posix()
+    made = LIBRARY_TARGET.search(text)
+    if folder in ("cmd", "server/app") or not made:
+        return []
+    problems = []
+    for target in LINKED.findall(made.group(1)):
+        ours = TARGETS.get(target) or (f"cmd/{target}" if f"cmd/{target}" in OURS else target)
+        if not any(entry == ours or entry.startswith(ours + "/") for entry in OURS[folder]):
+            problems.append(f"{path}: links waaft_{target}, and may not include {ours}")
+    return problems
+
+
 def self_test():
     """The rules themselves: each of these must be found."""
     rows = [
@@ -168,8 +204,15 @@ def self_test():
         ("cmd/os/a.cpp", '#include "cmd/kube/objects.h"'),
         ("server/new/a.cpp", ""),
     ]
-    return [f"includes.py: the rule for {path}: {line} finds nothing" for path, line in rows
-            if not check_file(pathlib.PurePosixPath(path), line)]
+    problems = [f"includes.py: the rule for {path}: {line} finds nothing" for path, line in rows
+                if not check_file(pathlib.PurePosixPath(path), line)]
+    for path, line in (("server/rtc/CMakeLists.txt", "waaft_library(rtc LINK waaft_base waaft_net)"),
+                       ("cmd/os/CMakeLists.txt", "waaft_library(os LINK waaft_base\n  waaft_kube)")):
+        if not check_links(pathlib.PurePosixPath(path), line):
+            problems.append(f"includes.py: the rule for {path}: {line} finds nothing")
+    if len(unused({pathlib.PurePosixPath("server/rtc/a.h"): '#include "server/base/time.h"'})) < 50:
+        problems.append("includes.py: finds hardly any permission that nobody uses where there are no includes")
+    return problems
 
 
 def main():
@@ -178,8 +221,12 @@ def main():
              if file.suffix in (".h", ".cpp")]
     if len(files) < 20:
         problems.append("includes.py: found hardly any sources")
-    for file in files:
-        problems += check_file(file.relative_to(ROOT), file.read_text())
+    texts = {file.relative_to(ROOT): file.read_text() for file in files}
+    for path, text in texts.items():
+        problems += check_file(path, text)
+    problems += unused(texts)
+    for file in sorted((ROOT / "server").rglob("CMakeLists.txt")) + sorted((ROOT / "cmd").rglob("CMakeLists.txt")):
+        problems += check_links(file.relative_to(ROOT), file.read_text())
     print("\n".join(problems) if problems else f"{len(files)} files include only what they may")
     return 1 if problems else 0
 
