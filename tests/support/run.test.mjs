@@ -117,7 +117,7 @@ test('files beside each other do not mix what they say; while nothing is said, w
   let said = '';
   const out = (text) => {
     said += text;
-    if (/1 of 2 files are done; running:\n.*\n/.test(said)) writeFileSync(waiting.marker, '');
+    if (/1 of 2 files are done; running:\n.*✔ one/.test(said)) writeFileSync(waiting.marker, '');
   };
   const { passed } = await run([waiting, quick], { concurrency: 2, quietMs: 50, out });
   assert.ok(passed, said);
