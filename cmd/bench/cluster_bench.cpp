@@ -22,7 +22,7 @@ namespace waaft::bench {
 namespace {
 
 namespace json = boost::json;
-using cluster::Command;
+using redis::Command;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 

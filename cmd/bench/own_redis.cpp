@@ -14,8 +14,8 @@
 namespace waaft::bench {
 namespace {
 
-using cluster::Command;
-using cluster::Reply;
+using redis::Command;
+using redis::Reply;
 
 constexpr int answer_timeout_ms = 10'000;
 
@@ -87,7 +87,7 @@ Reply OwnRedis::ask(const Command& command) {
         fail("Redis takes no command");
     std::array<char, 65536> buffer;
     Reply reply;
-    while (reader_.next(reply) != cluster::ReplyReader::Next::reply) {
+    while (reader_.next(reply) != redis::ReplyReader::Next::reply) {
         pollfd waited{.fd = socket_, .events = POLLIN, .revents = 0};
         if (poll(&waited, 1, answer_timeout_ms) <= 0) fail("Redis does not answer");
         const ssize_t size = recv(socket_, buffer.data(), buffer.size(), 0);

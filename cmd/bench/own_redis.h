@@ -6,7 +6,7 @@
 #pragma once
 
 #include "cmd/bench/steps.h"
-#include "server/cluster/resp.h"
+#include "server/redis/resp.h"
 
 #include <string>
 #include <string_view>
@@ -22,7 +22,7 @@ public:
     OwnRedis& operator=(const OwnRedis&) = delete;
 
     std::string url() const { return "redis://127.0.0.1:" + std::to_string(port_); }
-    cluster::Reply ask(const cluster::Command& command);
+    redis::Reply ask(const redis::Command& command);
     // The number that follows `field` in INFO's section: "used_memory:", "cmdstat_smembers:calls="; 0 if there is none.
     double info(std::string_view section, std::string_view field);
     // How long `count` SETs take, one after the other: the way there, the write and its fsync.
@@ -37,7 +37,7 @@ private:
     std::uint16_t port_ = 0;
     std::unique_ptr<load::Server> process_;
     int socket_ = -1;
-    cluster::ReplyReader reader_;
+    redis::ReplyReader reader_;
 };
 
 }  // namespace waaft::bench

@@ -4,7 +4,7 @@
 #include "cmd/status/collect.h"
 #include "cmd/yaml/document.h"
 #include "server/base/id.h"
-#include "server/cluster/inspect.h"
+#include "server/redis/inspect.h"
 
 #include <boost/json/array.hpp>
 
@@ -29,13 +29,13 @@ std::string serve_text(const project::Project& project, const char* name) {
 }
 
 // What a server in a pod would be told; the password and the authorities are in files there.
-Result<cluster::RedisOptions> options_of(const project::Project& project, const cmd::Environment& environment,
-                                         const os::Interrupt* interrupt) {
-    cluster::RedisOptions options;
+Result<redis::RedisOptions> options_of(const project::Project& project, const cmd::Environment& environment,
+                                       const os::Interrupt* interrupt) {
+    redis::RedisOptions options;
     options.url = project.redis.address;
     options.user = serve_text(project, "user");
     if (auto prefix = serve_text(project, "prefix"); !prefix.empty()) options.prefix = std::move(prefix);
-    if (serve_text(project, "ack") == "memory") options.ack = cluster::RedisOptions::Ack::memory;
+    if (serve_text(project, "ack") == "memory") options.ack = redis::RedisOptions::Ack::memory;
     options.server = random_member_id();
     const auto ca = project.secrets.find("redis.ca");
     if (ca != project.secrets.end()) {
@@ -75,7 +75,7 @@ std::string durability(const std::string& appendonly, const std::string& appendf
 
 }  // namespace
 
-Check judge_seen_from_here(const Result<cluster::RedisStatus>& seen, const std::string& address) {
+Check judge_seen_from_here(const Result<redis::RedisStatus>& seen, const std::string& address) {
     if (!seen) return failed_by(id, seen.error());
     return {id,
             State::passed,
@@ -112,7 +112,7 @@ Check check_redis(kube::Api* api, const project::Project& project, const cmd::En
     auto options = options_of(project, environment, interrupt);
     if (!options && options.error().code != "elsewhere") return failed_by(id, options.error());
     if (options) {
-        const auto seen = cluster::inspect_redis(*options);
+        const auto seen = redis::inspect_redis(*options);
         if (seen || seen.error().code != "redis_away") return judge_seen_from_here(seen, project.redis.address);
         why = seen.error().what;
     } else {

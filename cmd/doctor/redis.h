@@ -10,8 +10,8 @@
 #include "cmd/kube/api.h"
 #include "cmd/os/interrupt.h"
 #include "cmd/project/project.h"
-#include "cmd/status/live.h"
-#include "server/cluster/redis.h"
+#include "cmd/status/statusz.h"
+#include "server/redis/redis.h"
 
 namespace waaft::doctor {
 
@@ -20,7 +20,7 @@ Check check_redis(kube::Api* api, const project::Project& project, const cmd::En
                   const os::Interrupt* interrupt);
 
 // The pure parts.
-Check judge_seen_from_here(const Result<cluster::RedisStatus>& seen, const std::string& address);
+Check judge_seen_from_here(const Result<redis::RedisStatus>& seen, const std::string& address);
 // `why`: it was not asked from here.
 Check judge_seen_by_pods(const std::vector<status::Live>& pods, const std::string& why);
 

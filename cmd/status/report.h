@@ -9,7 +9,7 @@
 #include "cmd/kube/fields.h"
 #include "cmd/status/autoscaler.h"
 #include "cmd/status/certificate.h"
-#include "cmd/status/live.h"
+#include "cmd/status/statusz.h"
 #include "cmd/ui/causes.h"
 
 #include <map>

@@ -1,7 +1,7 @@
 #include "cmd/status/scale.h"
 
 #include "cmd/kube/api.h"
-#include "cmd/status/owned.h"
+#include "cmd/status/applied_fields.h"
 
 #include <boost/json/array.hpp>
 

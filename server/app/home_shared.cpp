@@ -6,7 +6,7 @@
 #include "server/base/log.h"
 #include "server/cluster/room_codec.h"
 #include "server/room/replica.h"
-#include "server/store/fold.h"
+#include "server/store/page.h"
 
 namespace waaft::app {
 

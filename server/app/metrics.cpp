@@ -202,7 +202,7 @@ std::size_t calls_waiting(const Services& services) {
     return services.shared ? services.shared->queued() : services.store->queued();
 }
 
-void add_redis(std::vector<MetricFamily>& families, const cluster::RedisStatus& redis) {
+void add_redis(std::vector<MetricFamily>& families, const redis::RedisStatus& redis) {
     families.push_back(gauge_family("waaft_redis_up", "1 while Redis answers.", redis.up ? 1 : 0));
     families.push_back(gauge_family("waaft_redis_latency_seconds", "Of the last request that was waited for.",
                                     redis.latency_ms / 1000));
@@ -216,7 +216,7 @@ void add_redis(std::vector<MetricFamily>& families, const cluster::RedisStatus& 
     counted("waaft_redis_unreadable_total", "Records and messages that were not understood.", redis.unreadable);
 }
 
-json::object redis_object(const cluster::RedisStatus& redis) {
+json::object redis_object(const redis::RedisStatus& redis) {
     return {{"up", redis.up},
             {"version", redis.version},
             {"latencyMs", redis.latency_ms},

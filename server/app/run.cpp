@@ -239,12 +239,12 @@ std::string fingerprint_of(const std::string& secret) {
     return auth::sha256_hex("waaft cluster\n" + secret).substr(0, 16);
 }
 
-Result<cluster::RedisOptions> redis_options(const Running& running) {
+Result<redis::RedisOptions> redis_options(const Running& running) {
     const Services& services = running.services;
     const Config& config = services.config;
     auto password = read_secret_file(config.redis_password_file, "redis.password");
     if (!password.has_value()) return password.error();
-    cluster::RedisOptions options;
+    redis::RedisOptions options;
     options.url = config.redis_url;
     options.ca_file = config.redis_ca;
     options.user = config.redis_user;
@@ -253,7 +253,7 @@ Result<cluster::RedisOptions> redis_options(const Running& running) {
     options.server = services.server_id;
     for (const std::string& secret : running.secrets) options.secrets.push_back(fingerprint_of(secret));
     const bool fsync = config.redis_ack == Config::RedisAck::fsync;
-    options.ack = fsync ? cluster::RedisOptions::Ack::fsync : cluster::RedisOptions::Ack::memory;
+    options.ack = fsync ? redis::RedisOptions::Ack::fsync : redis::RedisOptions::Ack::memory;
     options.chat_keep_messages = config.chat_keep_messages;
     options.nonce_keep = config.chat_nonce_keep;
     return options;
@@ -269,7 +269,7 @@ Result<void> open_shared_store(Running& running) {
     if (!options.has_value()) return options.error();
     std::string last_why;
     for (auto wait = redis_again_first; !running.gave_up; wait = std::min(2 * wait, redis_again_longest)) {
-        auto opened = cluster::open_redis(*options, *running.news);
+        auto opened = redis::open_redis(*options, *running.news);
         if (opened.has_value()) {
             services.shared = std::move(*opened);
             return {};

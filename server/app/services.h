@@ -12,7 +12,7 @@
 #include "server/auth/passwords.h"
 #include "server/auth/tokens.h"
 #include "server/base/time.h"
-#include "server/cluster/redis.h"
+#include "server/redis/redis.h"
 #include "server/store/store.h"
 
 #include <array>
@@ -118,7 +118,7 @@ struct Services {
     Config config;
     BuildInfo build;
     std::unique_ptr<store::Store> store;  // of this server alone; nullptr if rooms are shared
-    std::unique_ptr<cluster::RedisStore> shared;
+    std::unique_ptr<redis::RedisStore> shared;
     std::string server_id;  // another one for each start
     const TimePoint started_at = Clock::now();
     UnixMs alive_until = 0;  // of the server that had this data before; 0: not known

@@ -1,4 +1,4 @@
-#include "server/room/impl.h"
+#include "server/room/room_state.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "server/room/replica.h"
 
-#include "server/room/replica_impl.h"
+#include "server/room/replica_state.h"
 
 #include <algorithm>
 #include <set>

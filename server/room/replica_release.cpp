@@ -1,4 +1,4 @@
-#include "server/room/replica_impl.h"
+#include "server/room/replica_state.h"
 
 #include <set>
 

@@ -1,6 +1,6 @@
 #include "server/room/room.h"
 
-#include "server/room/impl.h"
+#include "server/room/room_state.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // The engine that keeps everything in memory: tests, and `--data none`.
-#include "server/store/fold.h"
+#include "server/store/page.h"
 #include "server/store/queued_store.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #include "server/store/sqlite_engine.h"
 
 #include "server/signaling/wire_size.h"
-#include "server/store/fold.h"
+#include "server/store/page.h"
 
 #include <algorithm>
 #include <limits>

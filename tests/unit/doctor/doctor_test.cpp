@@ -161,7 +161,7 @@ TEST_CASE("a kubectl command that mends something names its cluster") {
 }
 
 TEST_CASE("one's own Redis is judged from here, or by what pods say") {
-    cluster::RedisStatus seen;
+    redis::RedisStatus seen;
     seen.up = true;
     seen.version = "7.0.15";
     seen.appendonly = "yes";

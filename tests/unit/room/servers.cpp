@@ -1,6 +1,6 @@
 #include "tests/unit/room/servers.h"
 
-#include "server/room/replica_impl.h"
+#include "server/room/replica_state.h"
 #include "tests/support/catch.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // What `waaft scale` and `waaft logs` decide before they ask the cluster for anything.
 #include "cmd/status/scale.h"
+#include "cmd/status/applied_fields.h"
 #include "cmd/status/logs.h"
-#include "cmd/status/owned.h"
 #include "tests/support/catch.h"
 
 #include <boost/json/array.hpp>

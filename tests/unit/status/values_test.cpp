@@ -2,8 +2,8 @@
 #include "cmd/status/autoscaler.h"
 #include "cmd/status/certificate.h"
 #include "cmd/status/collect.h"
-#include "cmd/status/live.h"
 #include "cmd/status/plot.h"
+#include "cmd/status/statusz.h"
 #include "cmd/status/text.h"
 #include "tests/support/catch.h"
 
