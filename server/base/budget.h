@@ -1,7 +1,8 @@
 // How much may wait in one place: a number of things, and the bytes in them.
 //
 // What alone is larger than all the bytes allowed has space while nothing else waits, so that nothing is refused for
-// ever. Thread: any. Ownership: a member of the place. Errors: take() is false, and then nothing was taken.
+// ever. Thread: any. Ownership: a member of the place. Errors: take() is false, and then nothing was taken. Two
+// that ask at the same moment may each be refused for the other; callers that mind have a lock of their own.
 #pragma once
 
 #include <atomic>
